@@ -1,0 +1,2 @@
+//! The `salt` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The minion daemon and the engine of salt-call.

@@ -1,0 +1,1 @@
+//! The pillar compiler and external pillars.

@@ -1,0 +1,1 @@
+//! From a salt:// path to data: file roots, Jinja, YAML, the renderer pipe.

@@ -1,0 +1,1 @@
+//! The state compiler, the engine and the state modules.

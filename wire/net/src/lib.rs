@@ -1,0 +1,1 @@
+//! The sockets: ZMTP over tokio, local event and request sockets.

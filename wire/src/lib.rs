@@ -1,0 +1,1 @@
+//! The protocol without sockets: msgpack, envelopes, crypto, sign-in.
