@@ -1,5 +1,33 @@
 //! The words of Halite. Each module is one of them; none opens a socket, none knows a runtime.
 
+// The derive macros write `::halite_core::...`; inside this crate that name must exist too.
+extern crate self as halite_core;
+
+pub mod args;
+pub mod context;
+pub mod error;
+pub mod files;
+pub mod host;
+pub mod ids;
+pub mod limits;
+pub mod opts;
+pub mod registry;
+pub mod services;
+pub mod state_return;
+pub mod text;
 pub mod value;
 
+pub use args::{Args, Bound};
+pub use context::{Apply, Context, JobState};
+pub use error::{Error, Fault, Result};
+pub use files::FileClient;
+pub use halite_derive::{function, state};
+pub use ids::{Jid, MinionId, SaltEnv};
+pub use opts::{Opts, Role};
+pub use registry::{
+    Available, Entry, ExecFn, ExecModule, Function, Module, Param, Registry, Spec, StateFn,
+    StateModule,
+};
+pub use services::Services;
+pub use state_return::{Changes, Outcome, Plan, Verdict, changed};
 pub use value::{FromValue, Map, SubPath, Type, Value};

@@ -1,1 +1,6 @@
-//! Everything loadable that looks at or acts on a machine: execution modules, grains.
+//! Everything loadable that looks at or acts on a machine. One file under `exec/` is one module.
+
+/// Execution modules.
+pub mod exec {
+    include!(concat!(env!("OUT_DIR"), "/exec.rs"));
+}

@@ -1,1 +1,11 @@
-//! The state compiler, the engine and the state modules.
+//! The state compiler, the engine, the state modules and the `state.*` functions.
+
+/// Execution modules that are this engine's front door.
+pub mod exec {
+    include!(concat!(env!("OUT_DIR"), "/exec.rs"));
+}
+
+/// State modules.
+pub mod modules {
+    include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+}

@@ -212,10 +212,16 @@ mod tests {
         let value = Value::from(map! {"é" => vec![Value::Int(1), Value::Null], 2 => 1.5});
         assert_eq!(to_json(&value, JsonStyle::default()), r#"{"\u00e9": [1, null], "2": 1.5}"#);
         let style = JsonStyle { indent: Some(4), keep_unicode: true, ..JsonStyle::default() };
-        assert_eq!(to_json(&value, style), "{\n    \"é\": [\n        1,\n        null\n    ],\n    \"2\": 1.5\n}");
+        assert_eq!(
+            to_json(&value, style),
+            "{\n    \"é\": [\n        1,\n        null\n    ],\n    \"2\": 1.5\n}"
+        );
         let back = parse_json(r#"{"a": 123456789012345678901234567890, "b": -1, "c": 2.0}"#);
         let back = back.expect("valid JSON");
-        assert_eq!(back.get("a").map(Value::repr).as_deref(), Some("123456789012345678901234567890"));
+        assert_eq!(
+            back.get("a").map(Value::repr).as_deref(),
+            Some("123456789012345678901234567890")
+        );
         assert_eq!(back.get("b"), Some(&Value::Int(-1)));
         assert_eq!(back.get("c").map(Value::repr).as_deref(), Some("2.0"));
     }

@@ -39,7 +39,11 @@ impl SubPath for Value {
 }
 
 fn split<'a>(path: &'a str, delimiter: &'a str) -> Box<dyn Iterator<Item = &'a str> + 'a> {
-    if delimiter.is_empty() { Box::new(std::iter::once(path)) } else { Box::new(path.split(delimiter)) }
+    if delimiter.is_empty() {
+        Box::new(std::iter::once(path))
+    } else {
+        Box::new(path.split(delimiter))
+    }
 }
 
 /// A member by its text, or by the number that the text reads as (YAML keys may be numbers).

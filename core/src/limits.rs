@@ -1,0 +1,18 @@
+//! Every bound that core and the engines keep, by name and unit. The wire has its own `limits`.
+
+/// Longest minion id, in bytes (a host name's limit).
+pub const MINION_ID_BYTES: usize = 253;
+/// Longest environment name, in bytes.
+pub const SALTENV_BYTES: usize = 200;
+/// Deepest nesting of data taken from outside.
+pub const VALUE_DEPTH: usize = 128;
+/// Most parts of one compound target expression.
+pub const COMPOUND_WORDS: usize = 10_000;
+/// Deepest nesting of parentheses and nodegroups in a target.
+pub const TARGET_DEPTH: usize = 64;
+/// Steps that one match of a backtracking pattern may take.
+pub const REGEX_BACKTRACKS: usize = 1_000_000;
+/// Largest output, in bytes, kept of one command.
+pub const COMMAND_OUTPUT_BYTES: usize = 256 * 1024 * 1024;
+/// Deepest chain of functions calling functions by name.
+pub const CALL_DEPTH: usize = 64;

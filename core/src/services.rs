@@ -1,0 +1,138 @@
+//! What the daemon around a function offers: events, pillar, the master, other jobs.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::value::{Map, Value};
+
+/// What a pillar compile is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PillarRequest {
+    /// Environment of the files, if one is set.
+    pub saltenv: Option<String>,
+    /// Environment of the pillar, if one is set.
+    pub pillarenv: Option<String>,
+    /// Data given on the command line (`pillar=`): wins over all else.
+    pub pillar_override: Map,
+    /// Further ext_pillar to apply (`pillar.ext`).
+    pub ext: Option<Value>,
+}
+
+/// What of the minion's own state is to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Grains.
+    Grains,
+    /// Pillar.
+    Pillar,
+    /// Execution and state modules.
+    Modules,
+    /// Beacon configuration.
+    Beacons,
+    /// Schedule.
+    Schedule,
+}
+
+/// How a running job is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM: `saltutil.term_job`.
+    Term,
+    /// SIGKILL: `saltutil.kill_job`.
+    Kill,
+}
+
+/// The world beyond the machine. A minion implements all of it, `salt-call --local` what makes
+/// sense without a master; tests use [`NoServices`].
+pub trait Services: Send + Sync {
+    /// Fires on the local bus. Salt: `event.fire`.
+    ///
+    /// # Errors
+    /// If there is no bus or it cannot be written.
+    fn fire(&self, tag: &str, data: Map) -> Result<()>;
+
+    /// Fires on the master's bus. Salt: `event.fire_master`.
+    ///
+    /// # Errors
+    /// If the master cannot be reached or refuses.
+    fn fire_master(&self, tag: &str, data: Map) -> Result<()>;
+
+    /// Compiles this minion's pillar anew.
+    ///
+    /// # Errors
+    /// If the master cannot be reached; faults of the pillar itself are in its `_errors`.
+    fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>>;
+
+    /// Sends one request to the master as this minion (`_mine_get`, `_master_opts`, ...).
+    ///
+    /// # Errors
+    /// If there is no master, or it does not answer or refuses.
+    fn ask_master(&self, cmd: &str, load: Map) -> Result<Value>;
+
+    /// The jobs that run now, as `saltutil.running` lists them.
+    ///
+    /// # Errors
+    /// If the proc folder cannot be read.
+    fn running_jobs(&self) -> Result<Vec<Map>>;
+
+    /// Ends a running job; says what happened, in Salt's words.
+    ///
+    /// # Errors
+    /// If the jid is no jid.
+    fn signal_job(&self, jid: &str, signal: Signal) -> Result<Value>;
+
+    /// Has something read again, now or before the next job.
+    ///
+    /// # Errors
+    /// If the master is needed and does not answer.
+    fn refresh(&self, what: Refresh) -> Result<bool>;
+
+    /// Grains as they would be read now.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn fresh_grains(&self) -> Result<Arc<Map>>;
+}
+
+/// No daemon at all: events go nowhere, the rest is an error. For tests and lint runs.
+pub struct NoServices;
+
+impl NoServices {
+    fn none<T>(what: &str) -> Result<T> {
+        Err(Error::execution(format!("{what} needs a running minion; there is none here")))
+    }
+}
+
+impl Services for NoServices {
+    fn fire(&self, _tag: &str, _data: Map) -> Result<()> {
+        Ok(())
+    }
+
+    fn fire_master(&self, _tag: &str, _data: Map) -> Result<()> {
+        NoServices::none("an event to the master")
+    }
+
+    fn compile_pillar(&self, _request: &PillarRequest) -> Result<Arc<Map>> {
+        NoServices::none("a fresh pillar")
+    }
+
+    fn ask_master(&self, cmd: &str, _load: Map) -> Result<Value> {
+        NoServices::none(cmd)
+    }
+
+    fn running_jobs(&self) -> Result<Vec<Map>> {
+        Ok(Vec::new())
+    }
+
+    fn signal_job(&self, _jid: &str, _signal: Signal) -> Result<Value> {
+        NoServices::none("ending a job")
+    }
+
+    fn refresh(&self, _what: Refresh) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn fresh_grains(&self) -> Result<Arc<Map>> {
+        NoServices::none("fresh grains")
+    }
+}

@@ -1,0 +1,5 @@
+//! Lists the plugin folders.
+
+fn main() -> std::io::Result<()> {
+    halite_plugins::list(&[("exec", "halite_core::ExecModule")])
+}
