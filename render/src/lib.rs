@@ -1,1 +1,3 @@
 //! From a salt:// path to data: file roots, Jinja, YAML, the renderer pipe.
+
+pub mod yaml;
