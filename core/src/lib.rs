@@ -7,13 +7,16 @@ pub mod args;
 pub mod context;
 pub mod error;
 pub mod files;
+pub mod glob;
 pub mod host;
 pub mod ids;
 pub mod limits;
 pub mod opts;
+pub mod pyre;
 pub mod registry;
 pub mod services;
 pub mod state_return;
+pub mod target;
 pub mod text;
 pub mod value;
 
@@ -30,4 +33,5 @@ pub use registry::{
 };
 pub use services::Services;
 pub use state_return::{Changes, Outcome, Plan, Verdict, changed};
+pub use target::{Subject, Target};
 pub use value::{FromValue, Map, SubPath, Type, Value};
