@@ -15,10 +15,13 @@ use crate::{
 /// Above this capacity an emptied queue is given back: idle connections keep no large buffers.
 const KEPT_CHUNKS: usize = 4;
 
+/// True for a heartbeat.
+type Urgent = bool;
+
 /// Whole messages (one chunk each) in order; the front one may be partly written.
 #[derive(Default)]
 pub(crate) struct Pending {
-    chunks: VecDeque<Bytes>,
+    chunks: VecDeque<(Bytes, Urgent)>,
     front_started: bool,
     urgent: usize,
 }
@@ -30,7 +33,7 @@ impl Pending {
 
     pub(crate) fn push(&mut self, chunk: Bytes) {
         if !chunk.is_empty() {
-            self.chunks.push_back(chunk);
+            self.chunks.push_back((chunk, false));
         }
     }
 
@@ -38,7 +41,7 @@ impl Pending {
     pub(crate) fn push_urgent(&mut self, chunk: Bytes) {
         if self.urgent < URGENT_CHUNKS {
             let at = usize::from(self.front_started).min(self.chunks.len());
-            self.chunks.insert(at, chunk);
+            self.chunks.insert(at, (chunk, true));
             self.urgent += 1;
         }
     }
@@ -49,7 +52,7 @@ impl Pending {
         while !self.chunks.is_empty() {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             let mut used = 0;
-            for (slot, chunk) in slices.iter_mut().zip(&self.chunks) {
+            for (slot, (chunk, _)) in slices.iter_mut().zip(&self.chunks) {
                 *slot = IoSlice::new(chunk);
                 used += 1;
             }
@@ -64,7 +67,6 @@ impl Pending {
                 Err(e) => return Err(e),
             }
         }
-        self.urgent = 0;
         if self.chunks.capacity() > KEPT_CHUNKS {
             self.chunks = VecDeque::new();
         }
@@ -72,13 +74,14 @@ impl Pending {
     }
 
     fn advance(&mut self, mut written: usize) {
-        while let Some(front) = self.chunks.front_mut() {
+        while let Some((front, urgent)) = self.chunks.front_mut() {
             if written < front.len() {
                 front.advance(written);
                 self.front_started |= written > 0;
                 return;
             }
             written -= front.len();
+            self.urgent -= usize::from(*urgent);
             self.chunks.pop_front();
             self.front_started = false;
         }

@@ -1,0 +1,208 @@
+//! One peer of the router: takes a request, waits for its reply, keeps heartbeats going meanwhile.
+
+use std::{
+    future::pending,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Relaxed},
+    },
+};
+
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    accept::Ticket,
+    codec::{CodecError, FLAG_MORE, encode_frame},
+    command::SocketType,
+    conn::{Peer, handshake, tune},
+    link::{Link, Step},
+    router::{Registered, Request, Shared},
+};
+use crate::{NetError, limits::COMMAND_BYTES};
+
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    _ticket: Ticket,
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    stop: watch::Receiver<bool>,
+) {
+    let conn = &shared.options.conn;
+    tune(&stream, conn.keepalive);
+    let mut link = Link::new(stream, peer, COMMAND_BYTES, conn.write_stall);
+    let result = match handshake(&mut link, SocketType::Router, b"", conn).await {
+        Ok(said) => {
+            let place = shared.enter(peer);
+            Service { link, said, place, shared: &shared, requests, stop }.run().await
+        }
+        Err(e) => Err(e),
+    };
+    if let Err(error) = result {
+        shared.gate.ended("ROUTER", peer, &error);
+    }
+}
+
+/// Where the one request of a peer is.
+enum Stage {
+    Idle,
+    /// Waits for room in the owner's queue.
+    Offer(Vec<Bytes>, Request, oneshot::Receiver<Bytes>),
+    /// The owner has it.
+    Asked(Vec<Bytes>, oneshot::Receiver<Bytes>),
+}
+
+struct Service<'a> {
+    link: Link,
+    said: Peer,
+    place: Registered,
+    shared: &'a Shared,
+    requests: mpsc::Sender<Request>,
+    stop: watch::Receiver<bool>,
+}
+
+enum Woken<'a> {
+    Step(Step),
+    Room(mpsc::Permit<'a, Request>),
+    Reply(Option<Bytes>),
+    Stopping,
+}
+
+impl Service<'_> {
+    async fn run(mut self) -> Result<(), NetError> {
+        let mut stage = Stage::Idle;
+        // A peer that does not wait for its reply (DEALER) gets one message ahead, no more.
+        let mut next: Option<Vec<Bytes>> = None;
+        let mut asked_at = Instant::now();
+        let mut stopping = *self.stop.borrow();
+        // The owned clone lets the permit live beside the mutable link.
+        let requests = self.requests.clone();
+        loop {
+            if matches!(stage, Stage::Idle) && self.link.is_flushed() {
+                if let Some(frames) = next.take() {
+                    stage = self.offer(frames)?;
+                } else if stopping {
+                    return Ok(());
+                }
+            }
+            self.link.decoder.set_limit(self.place.state.limit_bytes.load(Acquire));
+            let idle_end = self.idle_end(&stage, asked_at);
+            let read = next.is_none() && !stopping;
+            let woken = tokio::select! {
+                step = self.link.step(read, idle_end) => Woken::Step(step?),
+                room = room(&requests, &stage) => Woken::Room(room?),
+                reply = reply(&mut stage) => Woken::Reply(reply),
+                () = self.place.state.close.notified() => return Err(NetError::Stopped),
+                _ = self.stop.changed(), if !stopping => Woken::Stopping,
+            };
+            match woken {
+                Woken::Step(Step::Message(frames)) => {
+                    asked_at = Instant::now();
+                    next = Some(frames);
+                }
+                Woken::Step(Step::Deadline) => self.still_unauthenticated()?,
+                Woken::Step(Step::Subscribe(_) | Step::Cancel(_)) => {
+                    let expected = "a request";
+                    return Err(self.link.codec_error(CodecError::Unexpected { expected }));
+                }
+                Woken::Step(Step::Flushed) => {}
+                Woken::Room(permit) => {
+                    if let Stage::Offer(envelope, request, answer) = stage {
+                        permit.send(request);
+                        self.shared.requests.fetch_add(1, Relaxed);
+                        stage = Stage::Asked(envelope, answer);
+                    }
+                }
+                Woken::Reply(payload) => {
+                    if let Stage::Asked(envelope, _) = &stage {
+                        let message = self.answer(envelope, payload)?;
+                        self.link.queue(message);
+                    }
+                    asked_at = Instant::now();
+                    stage = Stage::Idle;
+                }
+                Woken::Stopping => stopping = true,
+            }
+        }
+    }
+
+    fn offer(&self, frames: Vec<Bytes>) -> Result<Stage, NetError> {
+        let (envelope, payload) =
+            split(frames, self.said.is_req).map_err(|e| self.link.codec_error(e))?;
+        let (request, answer) = Request::new(self.place.id, self.link.peer, payload);
+        Ok(Stage::Offer(envelope, request, answer))
+    }
+
+    /// The end of an unauthenticated peer's patience; none while it waits for us.
+    fn idle_end(&self, stage: &Stage, asked_at: Instant) -> Option<Instant> {
+        let free = self.place.state.authenticated.load(Acquire) || !matches!(stage, Stage::Idle);
+        (!free).then(|| asked_at + self.shared.options.unauthenticated_idle)
+    }
+
+    fn still_unauthenticated(&self) -> Result<(), NetError> {
+        if self.place.state.authenticated.load(Acquire) {
+            return Ok(());
+        }
+        Err(NetError::Timeout {
+            peer: self.link.peer.to_string(),
+            what: "sending a request",
+            limit: self.shared.options.unauthenticated_idle,
+        })
+    }
+
+    fn answer(&self, envelope: &[Bytes], payload: Option<Bytes>) -> Result<Bytes, NetError> {
+        let payload = match payload {
+            Some(payload) => payload,
+            None => {
+                self.shared.unanswered.fetch_add(1, Relaxed);
+                self.shared.options.fallback_reply.clone().ok_or(NetError::Stopped)?
+            }
+        };
+        self.shared.replies.fetch_add(1, Relaxed);
+        let envelope_bytes: usize = envelope.iter().map(|f| f.len() + 9).sum();
+        let mut out = BytesMut::with_capacity(envelope_bytes + payload.len() + 9);
+        for frame in envelope {
+            encode_frame(&mut out, FLAG_MORE, frame);
+        }
+        encode_frame(&mut out, 0, &payload);
+        Ok(out.freeze())
+    }
+}
+
+async fn room<'a>(
+    requests: &'a mpsc::Sender<Request>,
+    stage: &Stage,
+) -> Result<mpsc::Permit<'a, Request>, NetError> {
+    match stage {
+        Stage::Offer(..) => requests.reserve().await.map_err(|_| NetError::Stopped),
+        _ => pending().await,
+    }
+}
+
+async fn reply(stage: &mut Stage) -> Option<Bytes> {
+    match stage {
+        Stage::Asked(_, answer) => answer.await.ok(),
+        _ => pending().await,
+    }
+}
+
+/// Envelope (all frames up to the empty delimiter, none without one) and payload (the frame behind it; Salt's
+/// masters take the first if there are more).
+fn split(mut frames: Vec<Bytes>, is_req: bool) -> Result<(Vec<Bytes>, Bytes), CodecError> {
+    let delimiter = frames.iter().position(Bytes::is_empty);
+    let at = match delimiter {
+        Some(at) if at + 1 < frames.len() => at + 1,
+        // A DEALER may leave the delimiter out, and may send an empty payload.
+        _ if !is_req && frames.len() == 1 => 0,
+        _ => return Err(CodecError::Unexpected { expected: "an empty delimiter frame and a payload" }),
+    };
+    let payload = frames.swap_remove(at);
+    frames.truncate(at);
+    Ok((frames, payload))
+}
