@@ -33,8 +33,10 @@ impl Endpoint {
             return Ok(vec![SocketAddr::new(ip, self.port)]);
         }
         let failed = |source| NetError::Resolve { host: self.host.clone(), source };
-        let found: Vec<_> =
-            tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(failed)?.collect();
+        let found: Vec<_> = tokio::net::lookup_host((self.host.as_str(), self.port))
+            .await
+            .map_err(failed)?
+            .collect();
         if found.is_empty() {
             return Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
         }
@@ -68,7 +70,8 @@ fn bad(text: &str, why: &'static str) -> NetError {
 }
 
 fn split(text: &str) -> Result<(&str, Option<u16>), NetError> {
-    let number = |p: &str| p.parse::<u16>().map_err(|_| bad(text, "the port is no number up to 65535"));
+    let number =
+        |p: &str| p.parse::<u16>().map_err(|_| bad(text, "the port is no number up to 65535"));
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (host, after) =
             rest.split_once(']').ok_or_else(|| bad(text, "the closing bracket is missing"))?;

@@ -61,6 +61,14 @@ pub enum NetError {
         /// What is wrong with them.
         source: CodecError,
     },
+    /// A local peer sent bytes that its framing cannot read.
+    #[error("{peer} sent malformed data: {why}")]
+    Malformed {
+        /// Path of the socket.
+        peer: String,
+        /// What is wrong with them.
+        why: String,
+    },
     /// The other side's socket type does not fit ours.
     #[error("{peer} is a {theirs} socket, which cannot talk to {ours}; is the port right?")]
     SocketType {

@@ -27,7 +27,8 @@ impl Signals {
     /// Starts listening. Must be called inside a tokio runtime with its io driver.
     pub fn listen() -> Result<Self, NetError> {
         let open = |kind| {
-            signal(kind).map_err(|source| NetError::Bind { at: "signal handler".to_owned(), source })
+            signal(kind)
+                .map_err(|source| NetError::Bind { at: "signal handler".to_owned(), source })
         };
         Ok(Self {
             terminate: open(SignalKind::terminate())?,

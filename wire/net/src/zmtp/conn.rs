@@ -117,11 +117,7 @@ pub(crate) async fn handshake(
     Ok(peer)
 }
 
-async fn exchange(
-    link: &mut Link,
-    ours: SocketType,
-    identity: &[u8],
-) -> Result<Peer, NetError> {
+async fn exchange(link: &mut Link, ours: SocketType, identity: &[u8]) -> Result<Peer, NetError> {
     link.queue(Bytes::copy_from_slice(&greeting()));
     let minor = loop {
         match check_greeting(link.decoder.peek()) {

@@ -14,7 +14,7 @@ use super::{
     command::{Command, encode_ping, encode_pong},
     heartbeat::{Beat, Due, Heartbeat},
 };
-use crate::{NetError, pending::Pending, stream::Stream};
+use crate::{NetError, pending::Pending};
 
 /// What a step ended with.
 #[derive(Debug)]

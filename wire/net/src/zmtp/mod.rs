@@ -8,6 +8,7 @@ pub mod greeting;
 pub(crate) mod heartbeat;
 pub(crate) mod link;
 pub mod publisher;
+mod publisher_peer;
 pub mod req;
 mod req_worker;
 pub mod router;

@@ -212,10 +212,11 @@ impl Router {
             peers: Mutex::default(),
         });
         let handle = RouterHandle(shared.clone());
-        let server = accept::serve("ROUTER", at, backlog, gate, move |stream, peer, ticket, stop| {
-            router_peer::serve(stream, peer, ticket, shared.clone(), sender.clone(), stop)
-        })
-        .await?;
+        let server =
+            accept::serve("ROUTER", at, backlog, gate, move |stream, peer, ticket, stop| {
+                router_peer::serve(stream, peer, ticket, shared.clone(), sender.clone(), stop)
+            })
+            .await?;
         Ok(Self { server, handle, requests })
     }
 
@@ -229,15 +230,17 @@ impl Router {
         self.handle.clone()
     }
 
-    /// The next request. `None` only after [`Router::stop`]. Safe to use in `select!`.
+    /// The next request. `None` only when the server has ended. Safe to use in `select!`.
     pub async fn next(&mut self) -> Option<Request> {
         self.requests.recv().await
     }
 
     /// Ends accepting; connections with a request keep `grace` for its reply, then all are closed.
-    pub async fn stop(mut self, grace: Duration) {
-        self.requests.close();
-        self.server.stop(grace).await;
+    pub async fn stop(self, grace: Duration) {
+        let Self { mut server, requests, .. } = self;
+        // What nobody has looked at gets its fallback reply now.
+        drop(requests);
+        server.stop(grace).await;
     }
 }
 

@@ -93,10 +93,11 @@ impl Service<'_> {
             }
             self.link.decoder.set_limit(self.place.state.limit_bytes.load(Acquire));
             let idle_end = self.idle_end(&stage, asked_at);
+            let offering = matches!(stage, Stage::Offer(..));
             let read = next.is_none() && !stopping;
             let woken = tokio::select! {
                 step = self.link.step(read, idle_end) => Woken::Step(step?),
-                room = room(&requests, &stage) => Woken::Room(room?),
+                room = room(&requests, offering) => Woken::Room(room?),
                 reply = reply(&mut stage) => Woken::Reply(reply),
                 () = self.place.state.close.notified() => return Err(NetError::Stopped),
                 _ = self.stop.changed(), if !stopping => Woken::Stopping,
@@ -177,12 +178,12 @@ impl Service<'_> {
 
 async fn room<'a>(
     requests: &'a mpsc::Sender<Request>,
-    stage: &Stage,
+    wanted: bool,
 ) -> Result<mpsc::Permit<'a, Request>, NetError> {
-    match stage {
-        Stage::Offer(..) => requests.reserve().await.map_err(|_| NetError::Stopped),
-        _ => pending().await,
+    if !wanted {
+        return pending().await;
     }
+    requests.reserve().await.map_err(|_| NetError::Stopped)
 }
 
 async fn reply(stage: &mut Stage) -> Option<Bytes> {
@@ -200,7 +201,11 @@ fn split(mut frames: Vec<Bytes>, is_req: bool) -> Result<(Vec<Bytes>, Bytes), Co
         Some(at) if at + 1 < frames.len() => at + 1,
         // A DEALER may leave the delimiter out, and may send an empty payload.
         _ if !is_req && frames.len() == 1 => 0,
-        _ => return Err(CodecError::Unexpected { expected: "an empty delimiter frame and a payload" }),
+        _ => {
+            return Err(CodecError::Unexpected {
+                expected: "an empty delimiter frame and a payload",
+            });
+        }
     };
     let payload = frames.swap_remove(at);
     frames.truncate(at);
