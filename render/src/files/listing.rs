@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use halite_core::glob::{fnmatch, is_glob};
 use halite_core::{SaltEnv, Value};
 
+use super::LIST_ENTRIES_MAX;
 use super::roots::{Links, Place, Roots};
-use super::{LIST_ENTRIES_MAX, ignore};
 
 /// The content of an environment; paths are relative to the root, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,30 +128,30 @@ impl Walk<'_> {
 
 /// The paths that a root's setting stands for: those it matches, or itself if it is no pattern.
 pub(super) fn expand(path: &str) -> Vec<String> {
-    if !path.contains(['*', '?', '[']) {
+    if !is_glob(path) {
         return vec![path.to_owned()];
     }
     let start = if path.starts_with('/') { "/" } else { "" };
     let mut found = vec![start.to_owned()];
     for part in path.split('/').filter(|part| !part.is_empty()) {
-        let join = |base: &String, name: &str| format!("{base}{name}/");
-        found = match ignore::pattern(part) {
-            Some(pattern) if part.contains(['*', '?', '[']) => found
-                .iter()
-                .flat_map(|base| {
-                    let folder = if base.is_empty() { "." } else { base.as_str() };
-                    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-                    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-                    let mut names: Vec<String> = names
-                        .filter(|name| pattern.is_match(name) && !name.starts_with('.'))
-                        .collect();
-                    names.sort();
-                    names.iter().map(|name| join(base, name)).collect::<Vec<_>>()
-                })
-                .collect(),
-            _ => found.iter().map(|base| join(base, part)).collect(),
-        };
+        found = found.iter().flat_map(|base| children(base, part)).collect();
     }
     found.retain(|path| Path::new(path).exists());
     found.iter().map(|path| path.trim_end_matches('/').to_owned()).collect()
+}
+
+/// What one part of a pattern stands for below `base`, sorted, each with `/` at its end.
+fn children(base: &str, part: &str) -> Vec<String> {
+    if !is_glob(part) {
+        return vec![format!("{base}{part}/")];
+    }
+    let folder = if base.is_empty() { "." } else { base };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut paths: Vec<String> = names
+        .filter(|name| fnmatch(name, part) && (!name.starts_with('.') || part.starts_with('.')))
+        .map(|name| format!("{base}{name}/"))
+        .collect();
+    paths.sort();
+    paths
 }
