@@ -1,5 +1,12 @@
 //! The configuration: options by Salt's names, each with a type and a default from one table.
 
+pub mod load;
+pub mod table;
+mod table_a_f;
+mod table_g_l;
+mod table_m_r;
+mod table_s_z;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,9 +54,13 @@ impl Opts {
         self.get(name).is_some_and(Value::truthy)
     }
 
-    /// A whole number, or `default` when unset or not a number.
+    /// A whole number (also written as text), or `default` when unset or not a number.
     pub fn int(&self, name: &str, default: i64) -> i64 {
-        self.get(name).and_then(Value::as_i64).unwrap_or(default)
+        let number = |value: &Value| match value {
+            Value::Str(text) => text.trim().parse().ok(),
+            other => other.as_i64(),
+        };
+        self.get(name).and_then(number).unwrap_or(default)
     }
 
     /// A number, or `default` when unset or not a number.
