@@ -1,0 +1,17 @@
+//! Exit codes, as Salt's `salt.defaults.exitcodes` numbers them.
+
+use std::process::ExitCode;
+
+/// It worked.
+pub(crate) const OK: u8 = 0;
+/// It failed.
+pub(crate) const GENERIC: u8 = 1;
+/// The command line cannot be understood.
+pub(crate) const USAGE: u8 = 64;
+/// A function that does not exist, under `salt-call` (Python's `sys.exit(-1)`).
+pub(crate) const MISSING: u8 = 255;
+
+/// A function's retcode as an exit code: the low byte, as the system cuts it.
+pub(crate) fn of_retcode(retcode: i64) -> ExitCode {
+    ExitCode::from((retcode & 0xff) as u8)
+}

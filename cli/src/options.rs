@@ -1,0 +1,95 @@
+//! Option groups that several programs share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use halite_core::{Map, Value};
+
+/// Where the configuration is.
+#[derive(Args, Debug)]
+pub(crate) struct ConfigOptions {
+    /// Configuration folder to use instead of the default
+    #[arg(short = 'c', long, value_name = "DIR", default_value = "/etc/salt")]
+    pub(crate) config_dir: PathBuf,
+}
+
+/// What is logged, and where.
+#[derive(Args, Debug)]
+pub(crate) struct LogOptions {
+    /// Level of the messages on the console: all, garbage, trace, debug, profile, info, warning,
+    /// error, critical, quiet
+    #[arg(short = 'l', long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    /// File that messages go to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<String>,
+    /// Level of the messages in the file
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_file_level: Option<String>,
+}
+
+/// How a result is printed.
+#[derive(Args, Debug)]
+pub(crate) struct OutputOptions {
+    /// Outputter to print with
+    #[arg(long = "out", alias = "output", value_name = "OUTPUT")]
+    pub(crate) output: Option<String>,
+    /// Indent by this many spaces; negative: all on one line
+    #[arg(long = "out-indent", alias = "output-indent", value_name = "SPACES")]
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) output_indent: Option<i64>,
+    /// Write to this file
+    #[arg(long = "out-file", alias = "output-file", value_name = "FILE")]
+    pub(crate) output_file: Option<PathBuf>,
+    /// Append to the file
+    #[arg(long = "out-file-append", alias = "output-file-append")]
+    pub(crate) output_file_append: bool,
+    /// No colours
+    #[arg(long, alias = "no-colour")]
+    pub(crate) no_color: bool,
+    /// Colours, whatever the output is
+    #[arg(long, alias = "force-colour")]
+    pub(crate) force_color: bool,
+    /// How states are shown: full, terse, mixed, changes or filter
+    #[arg(long, alias = "state_output", value_name = "STATE_OUTPUT")]
+    pub(crate) state_output: Option<String>,
+    /// Whether states without changes are shown
+    #[arg(long, alias = "state_verbose", value_name = "STATE_VERBOSE")]
+    pub(crate) state_verbose: Option<String>,
+}
+
+impl LogOptions {
+    /// Puts what was given over the configuration.
+    pub(crate) fn lay_over(&self, given: &mut Map) {
+        put(given, "log_level", self.log_level.as_deref());
+        put(given, "log_file", self.log_file.as_deref());
+        put(given, "log_level_logfile", self.log_file_level.as_deref());
+    }
+}
+
+impl OutputOptions {
+    /// Puts what was given over the configuration, under Salt's option names.
+    pub(crate) fn lay_over(&self, given: &mut Map) {
+        put(given, "output", self.output.as_deref());
+        put(given, "output_indent", self.output_indent);
+        put(given, "state_output", self.state_output.as_deref());
+        put(given, "state_verbose", self.state_verbose.as_deref().map(true_or_text));
+        put(given, "no_color", self.no_color.then_some(true));
+        put(given, "force_color", self.force_color.then_some(true));
+    }
+}
+
+/// Sets one option if it was given.
+pub(crate) fn put(given: &mut Map, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        given.insert(name.into(), value.into());
+    }
+}
+
+fn true_or_text(text: &str) -> Value {
+    match text {
+        "True" | "true" => Value::Bool(true),
+        "False" | "false" => Value::Bool(false),
+        other => Value::str(other),
+    }
+}

@@ -1,0 +1,90 @@
+//! Everything a function runs with: options, grains, pillar, registries, files, services.
+
+use std::sync::Arc;
+
+use halite_core::host::RealHost;
+use halite_core::{Apply, Context, ExecFn, FileClient, JobState, Map, Opts, Registry, Services};
+use halite_core::{StateFn, host};
+
+/// The part that stays the same while pillar changes: read at start and on refresh of grains or
+/// modules.
+pub struct Machine {
+    /// The configuration.
+    pub opts: Opts,
+    /// This machine's grains.
+    pub grains: Arc<Map>,
+    /// Execution functions that work here.
+    pub exec: Registry<ExecFn>,
+    /// State functions that work here.
+    pub states: Registry<StateFn>,
+    /// `salt://` files: the local roots, or the master's through the cache.
+    pub files: Arc<dyn FileClient>,
+}
+
+impl Machine {
+    /// Reads the grains (unless given) and takes the modules that can work with them.
+    pub fn load(opts: Opts, grains: Arc<Map>, files: Arc<dyn FileClient>) -> Machine {
+        let host = RealHost::new();
+        let exec_modules: Vec<_> =
+            halite_modules::exec::ALL.iter().chain(halite_states::exec::ALL).copied().collect();
+        let exec = Registry::load(&exec_modules, &grains, &host);
+        let states = Registry::load(halite_states::modules::ALL, &grains, &host);
+        Machine { opts, grains, exec, states, files }
+    }
+
+    /// The grains as they are now: read from the machine, with `grains:` of the configuration
+    /// over them.
+    pub fn read_grains(opts: &Opts) -> Arc<Map> {
+        let mut grains = Map::new();
+        grains.insert("id".into(), opts.str("id").into());
+        grains.extend(opts.map("grains"));
+        Arc::new(grains)
+    }
+
+    /// The surroundings of a call with this pillar and these services.
+    pub fn context<'a>(
+        &'a self,
+        pillar: &'a Arc<Map>,
+        services: &'a dyn Services,
+        host: &'a dyn host::Read,
+        job: &'a JobState,
+    ) -> Context<'a> {
+        Context {
+            opts: &self.opts,
+            grains: &self.grains,
+            pillar,
+            exec: &self.exec,
+            states: &self.states,
+            host,
+            files: &*self.files,
+            services,
+            job,
+        }
+    }
+}
+
+/// A machine with its pillar and its surroundings: what jobs run in.
+pub struct Engine {
+    /// Options, grains, functions, files.
+    pub machine: Arc<Machine>,
+    /// This minion's pillar, in plain text.
+    pub pillar: Arc<Map>,
+    /// The daemon, or what stands for it under `salt-call`.
+    pub services: Arc<dyn Services>,
+}
+
+impl Engine {
+    /// Gives `body` the right to change this machine, for one job.
+    pub fn with_apply<R>(&self, job: &JobState, body: impl FnOnce(&Apply<'_>) -> R) -> R {
+        let host = RealHost::new();
+        let cx = self.machine.context(&self.pillar, &*self.services, &host, job);
+        body(&Apply { cx: &cx, host: &host })
+    }
+
+    /// Documentation of the functions whose names begin with `pattern`, which ends in `*`.
+    pub fn docs(&self, pattern: &str) -> Map {
+        let prefix = pattern.trim_end_matches('*');
+        let specs = self.machine.exec.specs().filter(|(name, _)| name.starts_with(prefix));
+        specs.map(|(name, spec)| (name.into(), spec.doc.into())).collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! Runs one function: arguments checked, panics caught, the outcome in Salt's terms.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use halite_core::{Args, Error, JobState, Spec, Value};
+
+use crate::Engine;
+
+/// A function that came to its end.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What it returned.
+    pub ret: Value,
+    /// What it set, or 1 if its return says `result` or `success` is false, else 0.
+    pub retcode: i64,
+    /// The outputter its result asks for.
+    pub outputter: Option<&'static str>,
+}
+
+/// A function that did not.
+#[derive(Debug)]
+pub enum Failure {
+    /// No such function, with the reason if one is known.
+    Missing(Option<String>),
+    /// A keyword argument it does not take, in Salt's words.
+    Keywords(String),
+    /// The arguments do not bind. Salt: `TypeError` of the call.
+    Binding(String),
+    /// It refused its arguments itself. Salt: `SaltInvocationError`.
+    Invocation(String),
+    /// It tried and failed. Salt: `CommandExecutionError`.
+    Execution(String),
+    /// It panicked: a bug of ours.
+    Panic(String),
+}
+
+/// Runs `fun` and waits for it.
+///
+/// # Errors
+/// See [`Failure`]; a function's bad result is no failure.
+pub fn run(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Done, Failure> {
+    let exec = &engine.machine.exec;
+    let Ok(entry) = exec.get(fun) else { return Err(Failure::Missing(exec.why_missing(fun))) };
+    check_keywords(&entry.spec, &args).map_err(Failure::Keywords)?;
+    if let Err(error) = args.clone().bind(fun, &entry.spec) {
+        return Err(Failure::Binding(error.to_string()));
+    }
+    job.set_retcode(0);
+    let call = || engine.with_apply(job, |apply| apply.call_value(fun, args));
+    let result = catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        Failure::Panic(panic_text(panic.as_ref()).unwrap_or_else(|| "unknown panic".into()))
+    })?;
+    let ret = result.map_err(|error| match error {
+        Error::Usage { what, .. } => Failure::Invocation(what),
+        other => Failure::Execution(other.to_string()),
+    })?;
+    let retcode = match job.retcode() {
+        0 if !looks_successful(&ret) => 1,
+        set => set,
+    };
+    Ok(Done { ret, retcode, outputter: entry.spec.outputter })
+}
+
+/// Checks that each keyword argument has a parameter to go to.
+///
+/// # Errors
+/// Salt's text of a call with other ones. Salt: `salt.minion.load_args_and_kwargs` behaviour.
+pub fn check_keywords(spec: &Spec, args: &Args) -> Result<(), String> {
+    if spec.extra_named {
+        return Ok(());
+    }
+    let known = |key: &Value| {
+        let name = key.as_str().unwrap_or_default();
+        name.starts_with("__pub_") || spec.params.iter().any(|param| param.name == name)
+    };
+    let wrong: Vec<String> =
+        args.named.iter().filter(|(k, _)| !known(k)).map(|(k, v)| format!("{k}={v}")).collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("The following keyword arguments are not valid: {}", wrong.join(", ")))
+    }
+}
+
+/// A return that is a map may say itself that it failed.
+fn looks_successful(ret: &Value) -> bool {
+    ["result", "success"].iter().all(|key| ret.get(key).is_none_or(Value::truthy))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> Option<String> {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+}
