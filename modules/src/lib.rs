@@ -1,6 +1,16 @@
-//! Everything loadable that looks at or acts on a machine. One file under `exec/` is one module.
+//! Everything loadable that looks at or acts on a machine. One file under `exec/` is one module,
+//! one file under `grains/` is one family of grains.
+
+pub mod gather;
+pub mod support;
 
 /// Execution modules.
 pub mod exec {
     include!(concat!(env!("OUT_DIR"), "/exec.rs"));
+}
+
+/// Core grains, by family.
+pub mod grains {
+    pub use crate::gather::{collect, collect_with_file, static_file};
+    include!(concat!(env!("OUT_DIR"), "/grains.rs"));
 }

@@ -1,0 +1,64 @@
+//! What several modules share.
+
+pub mod digest;
+pub mod interfaces;
+pub mod merge;
+pub mod netlink;
+
+/// Whether a shell glob matches all of `text`. Salt: `salt.utils.stringutils.expr_match`, less its
+/// attempt to read the same text as a regular expression.
+pub fn glob_matches(glob: &str, text: &str) -> bool {
+    glob_regex(glob).is_some_and(|regex| regex.is_match(text))
+}
+
+/// A shell glob as a regular expression over the whole text. Python: `fnmatch.translate`.
+pub fn glob_regex(glob: &str) -> Option<regex::Regex> {
+    let chars: Vec<char> = glob.chars().collect();
+    let mut pattern = String::from("(?s)^");
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        at += 1;
+        match c {
+            '*' => pattern.push_str(".*"),
+            '?' => pattern.push('.'),
+            '[' => match class_end(&chars, at) {
+                Some(end) => {
+                    pattern.push_str(&class(&chars[at..end]));
+                    at = end + 1;
+                }
+                None => pattern.push_str("\\["),
+            },
+            c => pattern.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    pattern.push('$');
+    regex::Regex::new(&pattern).ok()
+}
+
+/// The index of the `]` that closes a class begun before `from`.
+fn class_end(chars: &[char], from: usize) -> Option<usize> {
+    let mut at = from;
+    if chars.get(at) == Some(&'!') {
+        at += 1;
+    }
+    if chars.get(at) == Some(&']') {
+        at += 1;
+    }
+    (at..chars.len()).find(|&i| chars[i] == ']')
+}
+
+fn class(inner: &[char]) -> String {
+    let (negated, inner) = match inner.split_first() {
+        Some(('!', rest)) => ("^", rest),
+        _ => ("", inner),
+    };
+    let mut out = format!("[{negated}");
+    for &c in inner {
+        if matches!(c, '\\' | '[' | ']' | '^' | '&' | '~') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push(']');
+    out
+}
