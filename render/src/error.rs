@@ -59,6 +59,13 @@ impl RenderError {
         self
     }
 
+    /// With what to do about it.
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<String>) -> RenderError {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// What Salt prints: the message, and line and excerpt if there is one.
     pub fn to_salt_text(&self) -> String {
         match self.line {

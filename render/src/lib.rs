@@ -3,7 +3,12 @@
 pub mod engine;
 pub mod error;
 pub mod files;
+pub mod pipe;
+mod renderers;
+pub mod sls_context;
 pub mod yaml;
 
 pub use engine::{TemplateEngine, TemplateRequest};
 pub use error::{RenderError, RenderErrorKind};
+pub use pipe::{Data, Pipe, Rendered};
+pub use renderers::decrypt_gpg;
