@@ -5,7 +5,7 @@ use std::sync::Arc;
 use halite_core::host::{Read, RealHost};
 use halite_core::{Args, Jid, JobState, Map, Opts, Result, Value};
 
-use crate::local::{LocalServices, NoFiles};
+use crate::local::LocalServices;
 use crate::{Engine, Failure, Machine, run};
 
 /// What is to be called.
@@ -33,7 +33,7 @@ impl Caller {
     /// # Errors
     /// If grains or pillar cannot be made.
     pub fn local(opts: Opts) -> Result<Caller> {
-        let files = Arc::new(NoFiles(opts.path("cachedir")));
+        let files = Arc::new(halite_render::files::LocalFiles::new(&opts));
         let grains = Machine::read_grains(&opts);
         let machine = Arc::new(Machine::load(opts, grains, files));
         let services = Arc::new(LocalServices::new(Arc::clone(&machine)));

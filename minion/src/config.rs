@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use halite_core::host::{Read, RealHost};
+use halite_core::host::RealHost;
+use halite_core::opts::load::{Warnings, load as load_opts};
 use halite_core::{Error, Map, MinionId, Opts, Result, Role, Value};
 
 use crate::id;
@@ -10,24 +11,19 @@ use crate::id;
 /// Reads `<config_dir>/minion` with its includes, lays `given` over it, and finds the id.
 ///
 /// # Errors
-/// A file that cannot be read or parsed, and an id that breaks its grammar.
-pub fn load(config_dir: &Path, given: Map) -> Result<Opts> {
-    let host = RealHost::new();
-    let mut values = Map::new();
-    for (name, value) in [("root_dir", "/"), ("hash_type", "sha256"), ("saltenv", "base")] {
-        values.insert(name.into(), value.into());
-    }
-    let file = config_dir.join("minion");
-    if host.exists(&file) {
-        let text = String::from_utf8_lossy(&host.read(&file)?).into_owned();
-        let read = halite_render::yaml::load(&text)
-            .map_err(|error| Error::execution(format!("{}: {error}", file.display())))?;
-        values.extend(read.as_map().cloned().unwrap_or_default());
-    }
-    values.extend(given);
-    let opts = Opts::from_map(Role::Minion, values);
-    let opts = opts.with("config_dir", config_dir).with("conf_file", file.as_path());
-    with_id(opts, config_dir)
+/// A file that cannot be read or parsed, a refused option, and an id that breaks its grammar.
+pub fn load(config_dir: &Path, given: &Map) -> Result<(Opts, Warnings)> {
+    let (opts, warnings) = load_opts(Role::Minion, &config_dir.join("minion"), given, &parse)?;
+    Ok((with_id(opts, config_dir)?, warnings))
+}
+
+/// Reads configuration text; a fault names the file.
+///
+/// # Errors
+/// What the YAML loader refuses.
+pub fn parse(text: &str, path: &Path) -> Result<Value> {
+    halite_render::yaml::load(text)
+        .map_err(|error| Error::execution(format!("{}: {error}", path.display())))
 }
 
 /// The same options with `id` set: as configured, as cached, or as the machine is called.

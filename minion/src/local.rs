@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use halite_core::files::{Found, Listing};
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Error, Map, Result, SaltEnv, Services, Value};
+use halite_core::{Error, Map, Result, Services, Value};
 
 use crate::Machine;
 
@@ -56,33 +55,4 @@ impl Services for LocalServices {
 
 fn no_master(what: &str) -> Error {
     Error::execution(format!("{what}: this is a local run (file_client: local), without a master"))
-}
-
-/// No `salt://` files at all.
-pub(crate) struct NoFiles(pub(crate) std::path::PathBuf);
-
-impl halite_core::FileClient for NoFiles {
-    fn envs(&self) -> Result<Vec<SaltEnv>> {
-        Ok(Vec::new())
-    }
-
-    fn list(&self, _env: &SaltEnv, _what: Listing, _prefix: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn cache_file(&self, _path: &str, _env: &SaltEnv) -> Result<Option<Found>> {
-        Ok(None)
-    }
-
-    fn hash_file(&self, _path: &str, _env: &SaltEnv) -> Result<Option<(String, String)>> {
-        Ok(None)
-    }
-
-    fn symlinks(&self, _env: &SaltEnv, _prefix: &str) -> Result<Map> {
-        Ok(Map::new())
-    }
-
-    fn cache_dir(&self) -> std::path::PathBuf {
-        self.0.clone()
-    }
 }

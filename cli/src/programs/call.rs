@@ -123,8 +123,9 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         return Ok(ExitCode::from(exit::USAGE));
     }
     warn_of_ignored_roots(cli);
-    let opts = halite_minion::config::load(&cli.config.config_dir, given(cli))?;
+    let (opts, warnings) = halite_minion::config::load(&cli.config.config_dir, &given(cli))?;
     log::start(&opts, "warning");
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let file = cli.output.output_file.as_deref();
     if let (Some(path), false) = (file, cli.output.output_file_append) {
         empty_file(path)?;
