@@ -1,0 +1,1 @@
+owner: the platform team

@@ -1,0 +1,5 @@
+site:
+  port: 8080
+  hosts:
+    - example.org
+    - www.example.org

@@ -1,0 +1,14 @@
+# A file made of a template, with data from pillar and grains.
+{%- set root = grains['demo_root'] %}
+
+{{ root }}/etc:
+  file.directory:
+    - makedirs: True
+
+{{ root }}/etc/motd:
+  file.managed:
+    - source: salt://motd.j2
+    - template: jinja
+    - mode: '0644'
+    - require:
+      - file: {{ root }}/etc
