@@ -20,8 +20,8 @@ impl Endpoint {
         Self { host: host.to_owned(), port }
     }
 
-    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address, with a port for the forms without
-    /// one. Salt: `master: host:port`.
+    /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address, with a port for the
+    /// forms without one. Salt: `master: host:port`.
     pub fn parse_or(text: &str, default_port: u16) -> Result<Self, NetError> {
         let (host, port) = split(text)?;
         Ok(Self { host: host.to_owned(), port: port.unwrap_or(default_port) })

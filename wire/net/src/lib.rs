@@ -1,4 +1,5 @@
-//! The sockets: ZMTP over tokio, local event and request sockets. Nothing here knows what bytes mean.
+//! The sockets: ZMTP over tokio, local event and request sockets. Nothing here knows what bytes
+//! mean.
 #![forbid(unsafe_code)]
 
 mod addr;

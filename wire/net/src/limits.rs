@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Largest message taken from a peer that has not been authenticated: a sign-in request stays below 4 KiB.
+/// Largest message taken from a peer that has not been authenticated: a sign-in request stays below
+/// 4 KiB.
 pub const UNAUTHENTICATED_MESSAGE_BYTES: usize = 64 << 10;
 /// Largest message taken from an authenticated peer or from a server we connected to.
 pub const MESSAGE_BYTES: usize = 256 << 20;
@@ -28,7 +29,8 @@ pub const READ_GROWTH_BYTES: usize = 256 << 10;
 pub const WRITE_SLICES: usize = 64;
 /// Bytes moved from a peer's queue into one write batch.
 pub const WRITE_BATCH_BYTES: usize = 256 << 10;
-/// Heartbeat answers waiting for a peer that does not read; beyond it the oldest answers are all it gets.
+/// Heartbeat answers waiting for a peer that does not read; beyond it the oldest answers are all it
+/// gets.
 pub const URGENT_CHUNKS: usize = 16;
 /// Length of the listen queue; Salt's `zmq_backlog` is 1000.
 pub const LISTEN_BACKLOG: i32 = 4096;
@@ -44,7 +46,8 @@ pub const UNAUTHENTICATED_IDLE: Duration = Duration::from_secs(120);
 pub const WRITE_STALL: Duration = Duration::from_secs(30);
 /// ZMTP heartbeat: time without traffic before a PING. Salt: `zmq_heartbeat_ivl`.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// ZMTP heartbeat: time without an answer before the connection is given up. Salt: `zmq_heartbeat_timeout`.
+/// ZMTP heartbeat: time without an answer before the connection is given up. Salt:
+/// `zmq_heartbeat_timeout`.
 pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time for a TCP connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

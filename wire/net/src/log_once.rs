@@ -19,8 +19,8 @@ pub(crate) struct LogOnce {
 }
 
 impl LogOnce {
-    /// True if this address has not been named within the hour. With a full table: false, so that a flood of
-    /// addresses cannot flood the log either.
+    /// True if this address has not been named within the hour. With a full table: false, so that a
+    /// flood of addresses cannot flood the log either.
     pub(crate) fn first(&self, address: IpAddr) -> bool {
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

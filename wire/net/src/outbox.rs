@@ -14,7 +14,8 @@ use crate::limits::{SUBSCRIBER_QUEUE_BYTES, SUBSCRIBER_STALL, WRITE_BATCH_BYTES,
 /// What happens to a subscriber that takes its messages slower than they come. Only it is affected.
 #[derive(Clone, Debug)]
 pub struct Overflow {
-    /// Bytes that may wait for one subscriber; a message that does not fit is dropped for it and counted.
+    /// Bytes that may wait for one subscriber; a message that does not fit is dropped for it and
+    /// counted.
     pub queue_bytes: usize,
     /// The subscriber is disconnected when it has taken nothing for this long while data waited.
     pub evict_after: Duration,
@@ -68,7 +69,8 @@ impl Outbox {
     pub(crate) fn offer(&self, chunk: &Bytes, policy: &Overflow) -> Offered {
         let mut inner = self.lock();
         let notice = if inner.lagging { policy.notice.len() } else { 0 };
-        // An empty queue takes a message of any size, or a message above the bound could never be sent.
+        // An empty queue takes a message of any size, or a message above the bound could never be
+        // sent.
         let fits = inner.bytes == 0 || inner.bytes + chunk.len() + notice <= policy.queue_bytes;
         if inner.closed || !fits {
             let first = !inner.lagging;

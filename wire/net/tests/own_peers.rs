@@ -1,4 +1,5 @@
-//! Our sockets among themselves: request and reply, publish and subscribe, caps, back-pressure, restart.
+//! Our sockets among themselves: request and reply, publish and subscribe, caps, back-pressure,
+//! restart.
 
 mod common;
 

@@ -18,13 +18,14 @@ use crate::{
 /// Bytes of the length before each message of the pull socket.
 const PREFIX_BYTES: usize = 4;
 
-/// Finds the messages in a stream of bytes that has no lengths (the event bus: one msgpack map after another).
+/// Finds the messages in a stream of bytes that has no lengths (the event bus: one msgpack map
+/// after another).
 pub trait Framing: Send {
     /// What one message is handed over as.
     type Item;
 
-    /// Takes the next whole message off the front of `buffer`; `None` while it is not whole. An error, in words, ends
-    /// the connection.
+    /// Takes the next whole message off the front of `buffer`; `None` while it is not whole. An
+    /// error, in words, ends the connection.
     fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Self::Item>, String>;
 }
 
@@ -44,7 +45,8 @@ impl<F: Framing> EventSource<F> {
         Ok(Self { stream, path, framing, buffer: BytesMut::new(), limit_bytes })
     }
 
-    /// The next message; `None` when the server has closed between two messages. Safe to use in `select!`.
+    /// The next message; `None` when the server has closed between two messages. Safe to use in
+    /// `select!`.
     pub async fn next(&mut self) -> Result<Option<F::Item>, NetError> {
         let peer = || self.path.clone();
         loop {
@@ -87,8 +89,8 @@ impl EventSink {
         Ok(Self { stream, path })
     }
 
-    /// Sends one message with its length before it. After an error, or when the future was dropped, the connection
-    /// must not be used again: half a message may be out.
+    /// Sends one message with its length before it. After an error, or when the future was dropped,
+    /// the connection must not be used again: half a message may be out.
     pub async fn send(&mut self, message: &[u8]) -> Result<(), NetError> {
         let length = u32::try_from(message.len()).map_err(|_| NetError::TooLarge {
             to: self.path.clone(),
@@ -118,7 +120,8 @@ async fn open(path: &Path) -> Result<(UnixStream, String), NetError> {
     }
 }
 
-/// Reads one length-prefixed message; `None` when the stream ends between two. Memory follows arrival.
+/// Reads one length-prefixed message; `None` when the stream ends between two. Memory follows
+/// arrival.
 pub(crate) async fn read_prefixed(
     stream: &mut UnixStream,
     path: &str,

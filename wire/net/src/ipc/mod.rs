@@ -1,7 +1,7 @@
 //! The local event bus: Unix stream sockets on which events are written (pull) and read (pub).
 //!
-//! Salt: `master_event_pull.ipc` takes a 4 byte big-endian length and a message; `master_event_pub.ipc` gives messages
-//! one after another without any length.
+//! Salt: `master_event_pull.ipc` takes a 4 byte big-endian length and a message;
+//! `master_event_pub.ipc` gives messages one after another without any length.
 
 mod client;
 mod path;

@@ -1,4 +1,5 @@
-//! Opening a Unix listening socket at a path: length, leftovers of a dead process, permission bits without a gap.
+//! Opening a Unix listening socket at a path: length, leftovers of a dead process, permission bits
+//! without a gap.
 
 use std::{
     fs, io,
@@ -23,7 +24,7 @@ pub fn check_path(path: &Path) -> Result<(), NetError> {
         return Err(refused(
             path,
             format!(
-                "the path has {have} bytes, the kernel takes {SOCKET_PATH_BYTES}; set a shorter sock_dir"
+                "it has {have} bytes, the kernel takes {SOCKET_PATH_BYTES}; set a shorter sock_dir"
             ),
         ));
     }
@@ -60,7 +61,8 @@ pub(crate) fn listen(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile
     let failed = |source| NetError::Bind { at: path.display().to_string(), source };
     let open = || -> io::Result<UnixListener> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        // Linux gives the file the bits of the socket's own inode, so it is never more open than asked for.
+        // Linux gives the file the bits of the socket's own inode, so it is never more open than
+        // asked for.
         fchmod(&socket, Mode::from_raw_mode(mode))?;
         socket.bind(&SockAddr::unix(path)?)?;
         // The umask may have taken bits away (0660 is usual to lose its group).

@@ -1,4 +1,5 @@
-//! The reading side of the event bus: many local subscribers get every message, none can hold up another.
+//! The reading side of the event bus: many local subscribers get every message, none can hold up
+//! another.
 
 use std::{
     collections::HashMap,
@@ -70,8 +71,8 @@ pub struct EventPublisher {
 pub struct EventPublisherHandle(Arc<Hub>);
 
 impl EventPublisher {
-    /// Listens at the path. `overflow.notice` must be a whole message of the stream or empty. Must be called inside a
-    /// tokio runtime.
+    /// Listens at the path. `overflow.notice` must be a whole message of the stream or empty. Must
+    /// be called inside a tokio runtime.
     pub fn bind(path: &Path, options: LocalOptions, overflow: Overflow) -> Result<Self, NetError> {
         let hub = Arc::new(Hub {
             path: path.display().to_string(),
@@ -94,7 +95,8 @@ impl EventPublisher {
 }
 
 impl EventPublisherHandle {
-    /// Gives one whole message to every subscriber; returns how many it was dropped for. Never waits.
+    /// Gives one whole message to every subscriber; returns how many it was dropped for. Never
+    /// waits.
     pub fn publish(&self, message: &Bytes) -> usize {
         let hub = &self.0;
         hub.messages.fetch_add(1, Relaxed);
@@ -142,7 +144,7 @@ async fn subscriber(stream: UnixStream, hub: Arc<Hub>) {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             hub.evicted.fetch_add(1, Relaxed);
             let path = &hub.path;
-            tracing::warn!(%path, "A local event subscriber took nothing for too long and is cut off.");
+            tracing::warn!(%path, "A local event subscriber takes nothing and is cut off.");
         }
         Err(error) => tracing::debug!(path = %hub.path, %error, "local subscriber ended"),
     }

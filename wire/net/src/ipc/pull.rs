@@ -1,4 +1,5 @@
-//! The writing side of the event bus: local writers send a length and a message, the owner takes them in order.
+//! The writing side of the event bus: local writers send a length and a message, the owner takes
+//! them in order.
 
 use std::path::Path;
 
@@ -19,8 +20,8 @@ pub struct EventPull {
 }
 
 impl EventPull {
-    /// Listens at the path; a writer that announces more than `limit_bytes` is closed. Must be called inside a tokio
-    /// runtime.
+    /// Listens at the path; a writer that announces more than `limit_bytes` is closed. Must be
+    /// called inside a tokio runtime.
     pub fn bind(path: &Path, options: LocalOptions, limit_bytes: usize) -> Result<Self, NetError> {
         let (sender, messages) = mpsc::channel(LOCAL_MESSAGES_WAITING);
         let name = path.display().to_string();

@@ -63,7 +63,8 @@ impl Gate {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Counts a connection that ended otherwise than by the peer closing it, and names its address once.
+    /// Counts a connection that ended otherwise than by the peer closing it, and names its address
+    /// once.
     pub(crate) fn ended(&self, role: &'static str, peer: SocketAddr, error: &NetError) {
         if matches!(error, NetError::Closed { .. } | NetError::Stopped) {
             tracing::debug!(role, %peer, "connection ended");
@@ -71,14 +72,14 @@ impl Gate {
         }
         self.failed.fetch_add(1, Relaxed);
         if self.log.first(peer.ip()) {
-            tracing::warn!(role, %peer, %error, "Connection closed; more from this address is counted only.");
+            tracing::warn!(role, %peer, %error, "Connection closed; from now on counted only.");
         }
     }
 
     fn refuse(&self, role: &'static str, peer: SocketAddr) {
         self.refused.fetch_add(1, Relaxed);
         if self.log.first(peer.ip()) {
-            tracing::warn!(role, %peer, "Connection refused: too many are open; more is counted only.");
+            tracing::warn!(role, %peer, "Connection refused: too many are open; from now on counted only.");
         }
     }
 }
@@ -124,7 +125,8 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // `::` serves both families only if asked to; Salt's `ipv6: True` is for IPv6 clients, IPv4 stays welcome.
+        // `::` serves both families only if asked to; Salt's `ipv6: True` is for IPv6 clients, IPv4
+        // stays welcome.
         socket.set_only_v6(false)?;
     }
     socket.bind(&address.into())?;
@@ -133,7 +135,8 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Listens on the first address of the endpoint that can be bound and runs `serve` for each connection.
+/// Listens on the first address of the endpoint that can be bound and runs `serve` for each
+/// connection.
 pub(crate) async fn serve<F, Fut>(
     role: &'static str,
     at: &Endpoint,

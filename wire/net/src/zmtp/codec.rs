@@ -1,4 +1,5 @@
-//! Frames and messages without IO: bytes in, frames out, every announced length checked before memory is taken.
+//! Frames and messages without IO: bytes in, frames out, every announced length checked before
+//! memory is taken.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -99,7 +100,8 @@ impl Decoder {
         self.limit_bytes = limit_bytes;
     }
 
-    /// The buffer to read into, with room reserved: little for a start, more while a large frame arrives.
+    /// The buffer to read into, with room reserved: little for a start, more while a large frame
+    /// arrives.
     pub fn read_buffer(&mut self) -> &mut BytesMut {
         let missing = match self.header() {
             Ok(Some(h)) => (h.header_bytes + h.body_bytes).saturating_sub(self.buffer.len()),
@@ -153,8 +155,9 @@ impl Decoder {
         }
     }
 
-    /// The next message or command, or `None` until more bytes are read. After an error the connection must be closed.
-    pub fn next(&mut self) -> Result<Option<Item>, CodecError> {
+    /// The next message or command, or `None` until more bytes are read. After an error the
+    /// connection must be closed.
+    pub fn next_item(&mut self) -> Result<Option<Item>, CodecError> {
         while let Some(h) = self.header()? {
             if self.buffer.len() < h.header_bytes + h.body_bytes {
                 return Ok(None);

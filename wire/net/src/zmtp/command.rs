@@ -13,6 +13,8 @@ use crate::limits::{IDENTITY_BYTES, PING_CONTEXT_BYTES, READY_PROPERTIES};
 pub enum SocketType {
     /// Asks, one request at a time.
     Req,
+    /// Asks without waiting for each answer.
+    Dealer,
     /// Answers requests of REQ and DEALER sockets.
     Router,
     /// Sends to every subscriber.
@@ -26,6 +28,7 @@ impl SocketType {
     pub fn name(self) -> &'static str {
         match self {
             Self::Req => "REQ",
+            Self::Dealer => "DEALER",
             Self::Router => "ROUTER",
             Self::Pub => "PUB",
             Self::Sub => "SUB",
@@ -36,6 +39,7 @@ impl SocketType {
     pub fn accepts(self, peer: &[u8]) -> bool {
         let partners: &[&str] = match self {
             Self::Req => &["REP", "ROUTER"],
+            Self::Dealer => &["REP", "DEALER", "ROUTER"],
             Self::Router => &["REQ", "DEALER", "ROUTER"],
             Self::Pub => &["SUB", "XSUB"],
             Self::Sub => &["PUB", "XPUB"],

@@ -1,4 +1,5 @@
-//! How a connection begins: socket options, greeting, READY, and the options all ZMTP sockets share.
+//! How a connection begins: socket options, greeting, READY, and the options all ZMTP sockets
+//! share.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -32,7 +33,8 @@ pub struct Keepalive {
     pub idle: Duration,
     /// Time between probes; the kernel's own if `None`. Salt: `tcp_keepalive_intvl`.
     pub interval: Option<Duration>,
-    /// Probes before the connection is given up; the kernel's own if `None`. Salt: `tcp_keepalive_cnt`.
+    /// Probes before the connection is given up; the kernel's own if `None`. Salt:
+    /// `tcp_keepalive_cnt`.
     pub probes: Option<u32>,
 }
 
@@ -112,7 +114,8 @@ pub(crate) async fn handshake(
         NetError::Timeout { peer: name, what: "the handshake", limit: options.handshake_timeout }
     })??;
     link.decoder.set_limit(options.limit_bytes);
-    // A PING is a decode error for ZMTP 3.0 peers that are not libzmq: those are left to TCP keepalive.
+    // A PING is a decode error for ZMTP 3.0 peers that are not libzmq: those are left to TCP
+    // keepalive.
     link.start_heartbeats(options.heartbeat.filter(|_| peer.minor >= 1));
     Ok(peer)
 }
@@ -130,7 +133,7 @@ async fn exchange(link: &mut Link, ours: SocketType, identity: &[u8]) -> Result<
     link.decoder.skip(GREETING_BYTES);
     link.queue(encode_ready(ours, identity));
     let item = loop {
-        match link.decoder.next() {
+        match link.decoder.next_item() {
             Ok(Some(item)) => break item,
             Ok(None) => {}
             Err(e) => return Err(link.codec_error(e)),

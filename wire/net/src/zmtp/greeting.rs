@@ -21,8 +21,8 @@ pub fn greeting() -> [u8; GREETING_BYTES] {
     out
 }
 
-/// Checks as much of a greeting as has arrived, so that a wrong protocol is refused at its first byte. `Some(minor)`
-/// once it is whole: the lower of the peer's minor version and ours.
+/// Checks as much of a greeting as has arrived, so that a wrong protocol is refused at its first
+/// byte. `Some(minor)` once it is whole: the lower of the peer's minor version and ours.
 pub fn check_greeting(bytes: &[u8]) -> Result<Option<u8>, CodecError> {
     let at = |i: usize| bytes.get(i).copied();
     if at(0).is_some_and(|b| b != 0xff) || at(9).is_some_and(|b| b & 1 == 0) {

@@ -11,8 +11,8 @@ use crate::limits::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
 pub struct Heartbeat {
     /// Time without traffic from the peer before a PING. Salt: `zmq_heartbeat_ivl`.
     pub interval: Duration,
-    /// Time after an unanswered PING before the connection is closed; also the TTL the peer is told. Salt:
-    /// `zmq_heartbeat_timeout`.
+    /// Time after an unanswered PING before the connection is closed; also the TTL the peer is
+    /// told. Salt: `zmq_heartbeat_timeout`.
     pub timeout: Duration,
 }
 

@@ -108,8 +108,9 @@ impl Link {
         NetError::Timeout { peer: self.peer.to_string(), what, limit }
     }
 
-    /// Drives the connection until it has something for the owner. With `read` false nothing is taken from the peer
-    /// (back-pressure) and its silence is not held against it. Safe to drop at any await.
+    /// Drives the connection until it has something for the owner. With `read` false nothing is
+    /// taken from the peer (back-pressure) and its silence is not held against it. Safe to drop at
+    /// any await.
     pub(crate) async fn step(
         &mut self,
         read: bool,
@@ -139,7 +140,7 @@ impl Link {
     }
 
     fn decode(&mut self) -> Result<Option<Item>, NetError> {
-        match self.decoder.next() {
+        match self.decoder.next_item() {
             Ok(item) => Ok(item),
             Err(e) => Err(self.codec_error(e)),
         }
@@ -198,7 +199,8 @@ impl Link {
                 (false, true) => Some(Interest::WRITABLE),
                 (false, false) => None,
             };
-            // A timer that rings too early costs one turn of this loop; moving it at each message costs more.
+            // A timer that rings too early costs one turn of this loop; moving it at each message
+            // costs more.
             if let Some(at) = next
                 && (at < self.timer.deadline() || self.timer.is_elapsed())
             {

@@ -1,4 +1,5 @@
-//! The publish server of port 4505: encodes once, shares the bytes, bounds each subscriber's queue by itself.
+//! The publish server of port 4505: encodes once, shares the bytes, bounds each subscriber's queue
+//! by itself.
 
 use std::{
     collections::HashMap,
@@ -68,7 +69,7 @@ pub enum PeerEvent {
         conn: ConnId,
         /// Where it comes from.
         peer: SocketAddr,
-        /// What it calls itself, unproven; Salt minions send their id. Empty if it sent none.
+        /// What it calls itself, unproven. Empty for libzmq, which sends none from a SUB socket.
         identity: Bytes,
     },
     /// It subscribed: from now on messages with this prefix reach it.
@@ -247,7 +248,8 @@ pub struct Publisher {
 pub struct PublisherHandle(Arc<Hub>);
 
 impl Publisher {
-    /// Listens on the endpoint; also returns the stream of peer events, which may be dropped if nobody cares.
+    /// Listens on the endpoint; also returns the stream of peer events, which may be dropped if
+    /// nobody cares.
     pub async fn bind(
         at: &Endpoint,
         options: PublisherOptions,
@@ -291,8 +293,8 @@ impl Publisher {
 }
 
 impl PublisherHandle {
-    /// Sends one message (its frames; the first is the topic that subscriptions are matched with) to all. Never
-    /// waits.
+    /// Sends one message (its frames; the first is the topic that subscriptions are matched with)
+    /// to all. Never waits.
     pub fn publish<F: AsRef<[u8]>>(&self, frames: &[F]) -> Published {
         let (topic, message) = encode(frames);
         let mut sum = Published::default();

@@ -1,4 +1,5 @@
-//! The request client: REQ sockets to port 4506, a bounded queue in front, a new socket after each failure.
+//! The request client: REQ sockets to port 4506, a bounded queue in front, a new socket after each
+//! failure.
 
 use std::{
     collections::VecDeque,
@@ -27,13 +28,15 @@ use crate::{
 pub struct ReqOptions {
     /// Of each connection.
     pub conn: ConnOptions,
-    /// Sockets, that is requests on their way at the same time. The first is reused before a second is opened.
+    /// Sockets, that is requests on their way at the same time. The first is reused before a second
+    /// is opened.
     pub sockets_max: usize,
     /// Callers that may wait for a socket; a further one is told so at once.
     pub queued_max: usize,
     /// A socket without a request for this long is closed.
     pub idle_timeout: Duration,
-    /// Source address and port (Salt: `source_address`, `source_ret_port`); the kernel's choice if `None`.
+    /// Source address and port (Salt: `source_address`, `source_ret_port`); the kernel's choice if
+    /// `None`.
     pub source: Option<SocketAddr>,
 }
 
@@ -104,7 +107,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl ReqClient {
-    /// A client of the server at `to`. Nothing is opened yet; must later be used inside a tokio runtime.
+    /// A client of the server at `to`. Nothing is opened yet; must later be used inside a tokio
+    /// runtime.
     pub fn new(to: Endpoint, options: ReqOptions) -> Self {
         let sockets = options.sockets_max.max(1);
         Self(Arc::new(Inner {
@@ -121,9 +125,10 @@ impl ReqClient {
         &self.0.to
     }
 
-    /// Sends one request and waits for its reply (the last frame). `limit` covers waiting for a socket, connecting and
-    /// the answer. After any error the next request uses a new connection; retries are the caller's, since only it
-    /// knows whether asking twice does harm. Dropping the future gives the request up.
+    /// Sends one request and waits for its reply (the last frame). `limit` covers waiting for a
+    /// socket, connecting and the answer. After any error the next request uses a new connection;
+    /// retries are the caller's, since only it knows whether asking twice does harm. Dropping the
+    /// future gives the request up.
     pub async fn request(&self, payload: Bytes, limit: Duration) -> Result<Bytes, NetError> {
         let end = Instant::now() + limit;
         let timeout = || NetError::Timeout {

@@ -53,7 +53,8 @@ impl Worker {
         }
     }
 
-    /// Waits for a job; meanwhile the open connection is looked after and given up when idle too long.
+    /// Waits for a job; meanwhile the open connection is looked after and given up when idle too
+    /// long.
     async fn next_job(&mut self) -> Option<Job> {
         let end = Instant::now() + self.options.idle_timeout;
         loop {
@@ -65,7 +66,8 @@ impl Worker {
             };
             match step {
                 Ok(Step::Flushed) => {}
-                // Nobody asked, so a message is a late or a false reply: not to be trusted as the next one.
+                // Nobody asked, so a message is a late or a false reply: not to be trusted as the
+                // next one.
                 Ok(_) | Err(_) => self.link = None,
             }
         }

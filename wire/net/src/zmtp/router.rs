@@ -1,4 +1,5 @@
-//! The request server of port 4506: ROUTER for REQ and DEALER peers, one request and one reply at a time each.
+//! The request server of port 4506: ROUTER for REQ and DEALER peers, one request and one reply at a
+//! time each.
 
 use std::{
     collections::HashMap,
@@ -71,7 +72,8 @@ impl Default for RouterOptions {
     }
 }
 
-/// One request of a peer. Exactly one reply goes back: by [`Request::reply`], or the fallback if it is dropped.
+/// One request of a peer. Exactly one reply goes back: by [`Request::reply`], or the fallback if it
+/// is dropped.
 #[derive(Debug)]
 pub struct Request {
     /// The connection, for [`RouterHandle::set_limit`] and the like.
@@ -245,8 +247,8 @@ impl Router {
 }
 
 impl RouterHandle {
-    /// Sets the message limit of one connection, in bytes. To be called before the reply that lets the peer send
-    /// more. False if the connection is gone.
+    /// Sets the message limit of one connection, in bytes. To be called before the reply that lets
+    /// the peer send more. False if the connection is gone.
     pub fn set_limit(&self, conn: ConnId, limit_bytes: usize) -> bool {
         self.with(conn, |state| state.limit_bytes.store(limit_bytes, Release))
     }

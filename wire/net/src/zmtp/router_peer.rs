@@ -193,8 +193,8 @@ async fn reply(stage: &mut Stage) -> Option<Bytes> {
     }
 }
 
-/// Envelope (all frames up to the empty delimiter, none without one) and payload (the frame behind it; Salt's
-/// masters take the first if there are more).
+/// Envelope (all frames up to the empty delimiter, none without one) and payload (the frame behind
+/// it; Salt's masters take the first if there are more).
 fn split(mut frames: Vec<Bytes>, is_req: bool) -> Result<(Vec<Bytes>, Bytes), CodecError> {
     let delimiter = frames.iter().position(Bytes::is_empty);
     let at = match delimiter {

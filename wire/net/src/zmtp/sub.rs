@@ -21,16 +21,18 @@ use crate::{Endpoint, NetError, limits::MESSAGES_WAITING, random_between};
 pub struct SubOptions {
     /// Of the connection.
     pub conn: ConnOptions,
-    /// What we call ourselves; Salt minions send their id. Empty for nothing, at most 255 bytes.
+    /// What we call ourselves in READY. Empty for nothing, at most 255 bytes. Salt minions set
+    /// their id here, but libzmq does not send it from a SUB socket.
     pub identity: Bytes,
     /// Prefixes subscribed to; Salt minions take everything with one empty prefix.
     pub topics: Vec<Bytes>,
     /// Shortest wait before a new attempt. Salt: `recon_default`.
     pub recon_default: Duration,
-    /// Added to the shortest wait at most (with `recon_randomize`), or the longest wait of the doubling (without).
-    /// Salt: `recon_max`.
+    /// Added to the shortest wait at most (with `recon_randomize`), or the longest wait of the
+    /// doubling (without). Salt: `recon_max`.
     pub recon_max: Duration,
-    /// Wait a random time between `recon_default` and `recon_default + recon_max`. Salt: `recon_randomize`.
+    /// Wait a random time between `recon_default` and `recon_default + recon_max`. Salt:
+    /// `recon_randomize`.
     pub recon_randomize: bool,
     /// Messages that wait for the owner; then nothing is read any more.
     pub messages_waiting_max: usize,

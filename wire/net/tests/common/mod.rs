@@ -1,5 +1,8 @@
-//! What the socket tests share: servers on free ports, bounded waits, and a runtime like the daemons'.
+//! What the socket tests share: servers on free ports, bounded waits, and a runtime like the
+//! daemons'.
 #![allow(dead_code, reason = "each test program uses a part of it")]
+
+pub(crate) mod raw;
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
@@ -87,4 +90,22 @@ pub(crate) async fn message(sub: &mut Subscriber) -> Bytes {
             None => panic!("the subscriber ended"),
         }
     }
+}
+
+/// Resident and virtual memory of this process in KiB.
+pub(crate) fn memory_kib() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
+    let field = |name: &str| {
+        let line = status.lines().find_map(|l| l.strip_prefix(name)).expect("field");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("number")
+    };
+    (field("VmRSS:"), field("VmSize:"))
+}
+
+/// Allows this process as many open files as it may have; returns the number.
+pub(crate) fn raise_open_files() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let have = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: have.maximum, maximum: have.maximum });
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
