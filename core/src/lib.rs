@@ -5,6 +5,7 @@ extern crate self as halite_core;
 
 pub mod args;
 pub mod context;
+pub mod dictupdate;
 pub mod error;
 pub mod files;
 pub mod glob;

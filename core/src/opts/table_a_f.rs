@@ -123,6 +123,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "file_roots", role: BOTH, ty: Type::Map, minion: Some(r#"{"base": ["/srv/salt", "/srv/spm/salt"]}"#), master: Some(r#"{"base": ["/srv/salt", "/srv/spm/salt"]}"#), status: Status::Used, doc: "Folders of each environment's files." },
     Opt { name: "fileserver_backend", role: BOTH, ty: Type::List, minion: Some(r#"["roots"]"#), master: Some(r#"["roots"]"#), status: Status::Used, doc: "Sources of served files, in order." },
     Opt { name: "fileserver_followsymlinks", role: BOTH, ty: Type::Bool, minion: Some("true"), master: Some("true"), status: Status::Used, doc: "Serve what symbolic links lead to." },
+    Opt { name: "fileserver_followsymlinks_outside", role: BOTH, ty: Type::Bool, minion: Some("false"), master: Some("false"), status: Status::Used, doc: "Serve also what symbolic links lead to outside of all file roots." },
     Opt { name: "fileserver_ignoresymlinks", role: BOTH, ty: Type::Bool, minion: Some("false"), master: Some("false"), status: Status::Used, doc: "Leave symbolic links out of listings." },
     Opt { name: "fileserver_interval", role: MASTER, ty: Type::Int, minion: None, master: Some("3600"), status: Status::Accepted, doc: "" },
     Opt { name: "fileserver_update_niceness", role: MASTER, ty: Type::Int, minion: None, master: None, status: Status::Accepted, doc: "" },
