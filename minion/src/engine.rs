@@ -1,10 +1,13 @@
 //! Everything a function runs with: options, grains, pillar, registries, files, services.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use halite_core::host::RealHost;
-use halite_core::{Apply, Context, ExecFn, FileClient, JobState, Map, Opts, Registry, Services};
-use halite_core::{StateFn, host};
+use halite_core::host::{Read, RealHost};
+use halite_core::{
+    Apply, Context, Error, ExecFn, FileClient, JobState, Map, Opts, Registry, Result, Services,
+    StateFn, Value, host,
+};
 
 /// The part that stays the same while pillar changes: read at start and on refresh of grains or
 /// modules.
@@ -32,13 +35,15 @@ impl Machine {
         Machine { opts, grains, exec, states, files }
     }
 
-    /// The grains as they are now: read from the machine, with `grains:` of the configuration
-    /// over them.
+    /// The grains as they are now: the machine's, the static file's, those of the configuration.
     pub fn read_grains(opts: &Opts) -> Arc<Map> {
-        let mut grains = Map::new();
-        grains.insert("id".into(), opts.str("id").into());
-        grains.extend(opts.map("grains"));
-        Arc::new(grains)
+        let host = RealHost::new();
+        let file = halite_modules::grains::static_file(opts);
+        let from_file = read_static(&host, &file).unwrap_or_else(|error| {
+            tracing::error!("the static grains are left out: {error}");
+            Map::new()
+        });
+        Arc::new(halite_modules::grains::collect_with_file(opts, &host, &from_file))
     }
 
     /// The surroundings of a call with this pillar and these services.
@@ -59,6 +64,22 @@ impl Machine {
             files: &*self.files,
             services,
             job,
+        }
+    }
+}
+
+/// The static grains file; none is the same as an empty one.
+fn read_static(host: &RealHost, file: &Path) -> Result<Map> {
+    if !host.exists(file) {
+        return Ok(Map::new());
+    }
+    let text = String::from_utf8_lossy(&host.read(file)?).into_owned();
+    match crate::config::parse(&text, file)? {
+        Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+        Value::Null => Ok(Map::new()),
+        other => {
+            let kind = other.type_name();
+            Err(Error::execution(format!("{}: a {kind}, not a map", file.display())))
         }
     }
 }
