@@ -1,5 +1,7 @@
 //! The state compiler, the engine, the state modules and the `state.*` functions.
 
+pub mod compiler;
+
 /// Execution modules that are this engine's front door.
 pub mod exec {
     include!(concat!(env!("OUT_DIR"), "/exec.rs"));
