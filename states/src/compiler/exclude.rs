@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use halite_core::glob::fnmatch;
 use halite_core::{Map, Value};
 
-use super::glob::fnmatch;
 use super::high::{HighData, is_internal, text};
 
 /// Removes what the `exclude` entries name. Salt: `State.apply_exclude` behaviour.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use halite_core::Value;
+use halite_core::glob::fnmatch;
 
-use super::glob::{fnmatch, is_glob};
 use super::low::LowChunk;
 
 /// A requisite's kind; the order is the weight of its edges.
@@ -136,6 +136,12 @@ pub struct Graph {
     prereq_requires: Vec<(NodeId, NodeId)>,
 }
 
+/// What Salt takes for a pattern: more than is one, but a pattern may match nothing where a name
+/// must be there.
+fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', ']'])
+}
+
 fn push_once(list: &mut Vec<NodeId>, node: NodeId) {
     // Nodes come in rising order unless a tag comes twice: mostly the last one tells.
     match list.last() {
@@ -155,9 +161,7 @@ impl Graph {
         self.nodes[node].chunk = Some(index);
         self.nodes[node].allow_aggregate = allow_aggregate;
         let (name, id) = (chunk.text("name"), chunk.id());
-        for (kind, key) in
-            [(chunk.state(), name), (chunk.state(), id), ("id", id), ("id", name)]
-        {
+        for (kind, key) in [(chunk.state(), name), (chunk.state(), id), ("id", id), ("id", name)] {
             let nodes = self.lookup.entry(kind.to_owned()).or_default();
             push_once(nodes.entry(key.to_owned()).or_default(), node);
         }

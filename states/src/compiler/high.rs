@@ -54,11 +54,6 @@ pub(crate) fn is_internal(key: &Value) -> bool {
     key.as_str().is_some_and(|text| text.starts_with("__"))
 }
 
-/// The only key of a one-key argument, or the first of several, with its value.
-pub(crate) fn first(arg: &Map) -> Option<(&Value, &Value)> {
-    arg.first()
-}
-
 /// A text member of a body such as `__sls__`.
 pub(crate) fn text<'a>(body: &'a Map, key: &str) -> Option<&'a str> {
     body.get(key).and_then(Value::as_str)

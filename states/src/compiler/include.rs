@@ -39,8 +39,9 @@ pub(crate) fn include(
         )));
         return;
     }
-    let resolved = absolute(from, &env, &name, compiler)
-        .and_then(|name| resolve(compiler, from, &env, &name, matches).map(|in_env| (in_env, name)));
+    let resolved = absolute(from, &env, &name, compiler).and_then(|name| {
+        resolve(compiler, from, &env, &name, matches).map(|in_env| (in_env, name))
+    });
     let (in_env, name) = match resolved {
         Ok(found) => found,
         Err(fault) => return faults.push(fault),
@@ -63,7 +64,12 @@ pub(crate) fn include(
 }
 
 /// A relative name (leading dots) made absolute.
-fn absolute(from: &From<'_>, env: &str, name: &str, compiler: &Compiler<'_>) -> Result<String, Fault> {
+fn absolute(
+    from: &From<'_>,
+    env: &str,
+    name: &str,
+    compiler: &Compiler<'_>,
+) -> Result<String, Fault> {
     let (own_env, sls) = (from.env, from.sls);
     if !compiler.knows_env(env) {
         return Err(Fault::new(format!(
@@ -104,7 +110,8 @@ fn resolve(
             found.push(env.to_owned());
         }
     } else {
-        found.extend(matches.keys().filter(|env| !compiler.matching(env, name).is_empty()).cloned());
+        found
+            .extend(matches.keys().filter(|env| !compiler.matching(env, name).is_empty()).cloned());
     }
     match found.as_slice() {
         [one] => Ok(one.clone()),

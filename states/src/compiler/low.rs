@@ -146,7 +146,7 @@ pub fn compile_chunks(
 
 fn add(chunk: LowChunk, settings: &Settings<'_>, compiled: &mut Compiled) {
     let full = chunk.full();
-    if settings.disabled_states.iter().any(|pattern| super::glob::fnmatch(&full, pattern)) {
+    if settings.disabled_states.iter().any(|pattern| halite_core::glob::fnmatch(&full, pattern)) {
         compiled.skipped += 1;
         return;
     }

@@ -7,7 +7,6 @@
 pub mod exclude;
 pub mod extend;
 pub mod fault;
-pub mod glob;
 pub mod graph;
 pub mod high;
 pub mod include;

@@ -172,10 +172,13 @@ fn shown(chunk: &LowChunk) -> String {
     let get = |key: &str| chunk.data.get(key).cloned().unwrap_or_default();
     let mut text = format!("{{'SLS': {}, 'ID': {}", get("__sls__").repr(), get("__id__").repr());
     if get("name") != get("__id__") {
-        text += &format!(", 'NAME': {}", match get("name") {
-            Value::Str(name) => repr_str(&name),
-            other => other.repr(),
-        });
+        text += &format!(
+            ", 'NAME': {}",
+            match get("name") {
+                Value::Str(name) => repr_str(&name),
+                other => other.repr(),
+            }
+        );
     }
     text + "}"
 }

@@ -38,7 +38,8 @@ type Extends = IndexMap<Value, Map>;
 /// Folds the `*_in` forms in. `disabled` are requisite keywords to ignore.
 /// Salt: `State.requisite_in` behaviour.
 pub fn requisite_in(high: &mut HighData, disabled: &[String]) -> Faults {
-    let mut fold = Fold { high: &*high, index: None, names: None, of_sls: None, extends: Extends::new() };
+    let mut fold =
+        Fold { high: &*high, index: None, names: None, of_sls: None, extends: Extends::new() };
     let mut faults = Faults::new();
     for (id, body) in &high.ids {
         let Some(body) = body.as_map() else { continue };
@@ -189,7 +190,9 @@ impl<'a> Fold<'a> {
         let args = body.entry(state.clone()).or_insert_with(|| Value::list([]));
         let mut found = false;
         for arg in args.as_list_mut().into_iter().flatten() {
-            let Some((key, list)) = arg.as_map_mut().and_then(|map| map.first_mut()) else { continue };
+            let Some((key, list)) = arg.as_map_mut().and_then(|map| map.first_mut()) else {
+                continue;
+            };
             if key.as_str() == Some(kind) {
                 list.as_list_mut().into_iter().for_each(|list| list.push(reference.clone().into()));
                 found = true;
@@ -238,7 +241,9 @@ fn usable(high: &HighData, from: (&Value, &Value), to: (&Value, &Value)) -> Vec<
         body.and_then(|body| body.get(state)?.as_list()).unwrap_or_default()
     };
     let one = |arg: &Value| {
-        arg.as_map().filter(|map| map.len() == 1).and_then(|map| map.first().map(|(k, _)| k.clone()))
+        arg.as_map()
+            .filter(|map| map.len() == 1)
+            .and_then(|map| map.first().map(|(k, _)| k.clone()))
     };
     let has: HashSet<Value> = args(to).iter().filter_map(one).collect();
     let wanted = |arg: &&Value| {

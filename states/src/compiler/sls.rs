@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use halite_core::glob::{fnmatch, is_glob};
 use halite_core::{Map, Value};
 
 use super::fault::{Fault, Faults, Places};
-use super::glob;
 use super::high::{HighData, is_internal, text};
 
 /// The first order number that is given to a declaration without one.
@@ -93,7 +93,10 @@ impl<'a> Compiler<'a> {
 
     /// The environment whose listing stands for `env`: itself, or `__env__` for any name.
     fn listed(&self, env: &str) -> Option<String> {
-        [env, "__env__"].into_iter().find(|e| self.envs.iter().any(|known| known == e)).map(Into::into)
+        [env, "__env__"]
+            .into_iter()
+            .find(|e| self.envs.iter().any(|known| known == e))
+            .map(Into::into)
     }
 
     pub(crate) fn knows_env(&self, env: &str) -> bool {
@@ -105,11 +108,10 @@ impl<'a> Compiler<'a> {
         let Some(env) = self.listed(env) else { return Vec::new() };
         let source = self.source;
         let names = self.available.entry(env.clone()).or_insert_with(|| source.available(&env));
-        if glob::is_glob(pattern) {
-            glob::filter(names, pattern).into_iter().map(Into::into).collect()
-        } else {
-            names.iter().filter(|name| *name == pattern).take(1).cloned().collect()
+        if !is_glob(pattern) {
+            return names.iter().filter(|name| *name == pattern).take(1).cloned().collect();
         }
+        names.iter().filter(|name| fnmatch(name, pattern)).cloned().collect()
     }
 
     /// Renders all that `matches` names and merges it. Salt: `render_highstate` behaviour.
@@ -186,7 +188,8 @@ impl<'a> Compiler<'a> {
                 None
             }
             Rendered::Crashed(mut fault) => {
-                fault.message = format!("Rendering SLS {sls} failed, render error: {}", fault.message);
+                fault.message =
+                    format!("Rendering SLS {sls} failed, render error: {}", fault.message);
                 faults.push(fault);
                 None
             }
@@ -229,7 +232,9 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let has_order = |args: &[Value]| {
-                let first = |arg: &Value| arg.as_map().and_then(|m| m.first()?.0.as_str().map(|k| k == "order"));
+                let first = |arg: &Value| {
+                    arg.as_map().and_then(|m| m.first()?.0.as_str().map(|k| k == "order"))
+                };
                 args.iter().any(|arg| first(arg) == Some(true))
             };
             if run.as_list().is_none_or(has_order) {
@@ -286,9 +291,8 @@ fn take_extend(high: &mut HighData, sls: &str, env: &str, faults: &mut Faults) {
 fn take_exclude(high: &mut HighData, sls: &str, faults: &mut Faults) {
     match high.ids.shift_remove("exclude") {
         Some(Value::List(items)) => high.exclude.extend(items.iter().cloned()),
-        Some(_) => faults.push(Fault::new(format!(
-            "Exclude Declaration in SLS {sls} is not formed as a list"
-        ))),
+        Some(_) => faults
+            .push(Fault::new(format!("Exclude Declaration in SLS {sls} is not formed as a list"))),
         None => {}
     }
 }
@@ -326,7 +330,8 @@ fn stamp(ids: &mut Map, sls: &str, env: &str, faults: &mut Faults) {
             Value::Map(_) => body.as_map_mut(),
             Value::Str(short) if short.contains('.') => {
                 let mut parts = short.split('.');
-                let (module, fun) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                let (module, fun) =
+                    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
                 *body = halite_core::map! {
                     "__sls__" => sls, "__env__" => env, module => vec![Value::from(fun)],
                 }
@@ -392,7 +397,8 @@ pub(crate) fn mark_included(piece: &mut Piece, by: &str) {
             continue;
         }
         if let Some(body) = body.as_map_mut() {
-            let from = body.entry("__sls_included_from__".into()).or_insert_with(|| Value::list([]));
+            let from =
+                body.entry("__sls_included_from__".into()).or_insert_with(|| Value::list([]));
             from.as_list_mut().into_iter().for_each(|from| from.push(by.into()));
         }
     }

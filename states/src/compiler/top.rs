@@ -172,8 +172,9 @@ fn verify_items(env: &Value, target: &Value, items: &Value, faults: &mut Faults)
                     )));
                 }
             }
-            Value::Str(name) if name.is_empty() => faults
-                .push(Fault::new(format!("Environment {env} contains an empty sls index"))),
+            Value::Str(name) if name.is_empty() => {
+                faults.push(Fault::new(format!("Environment {env} contains an empty sls index")))
+            }
             _ => {}
         }
     }
@@ -188,7 +189,12 @@ pub trait TopMatcher {
 
 /// What of a top applies here. `only` is the environment the run is limited to, `envs` those
 /// there are. Salt: `top_matches` behaviour.
-pub fn top_matches(top: &Map, only: Option<&str>, envs: &[String], matcher: &dyn TopMatcher) -> Matches {
+pub fn top_matches(
+    top: &Map,
+    only: Option<&str>,
+    envs: &[String],
+    matcher: &dyn TopMatcher,
+) -> Matches {
     let mut matches = Matches::new();
     for (env, body) in top {
         let env = env.to_string();

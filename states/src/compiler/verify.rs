@@ -87,7 +87,9 @@ fn verify_args(id: &str, sls: &str, state: &str, args: &[Value], faults: &mut Fa
         }
     }
     match funs.len() {
-        0 => faults.push(Fault::new(format!("No function declared in state '{id}' in SLS '{sls}'"))),
+        0 => {
+            faults.push(Fault::new(format!("No function declared in state '{id}' in SLS '{sls}'")))
+        }
         1 => {}
         _ => faults.push(Fault::new(format!(
             "Too many functions declared in state '{id}' in SLS '{sls}'. Please choose one of the \
