@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Fixed, OsEntropyForTests, b64, text, value, vectors};
+use common::{Fixed, OsEntropyForTests, b64, key, private, text, value, vectors};
 use halite_core::{MinionId, Value};
 use halite_wire::crypto::{
-    AesKey, Crypticle, EncAlgo, HashType, PrivateKey, PublicKey, RsaKey, SigAlgo, fingerprint_body,
+    AesKey, Crypticle, EncAlgo, HashType, PrivateKey, PublicKey, SigAlgo, fingerprint_body,
     fingerprint_text,
 };
 use halite_wire::envelope::{Envelope, Origin};
@@ -14,19 +14,6 @@ use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect, StreamDecoder};
 use halite_wire::session::{MasterSession, ReplayPolicy, SessionKeys};
 use halite_wire::{Nonce, frame};
-
-/// Test keys are kept as DER.
-fn private(entry: &serde_json::Value) -> RsaKey {
-    let body = text(&entry["pkcs1_der_b64"]);
-    RsaKey::parse(&format!(
-        "-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\n"
-    ))
-    .expect("a test key")
-}
-
-fn key(name: &str) -> RsaKey {
-    private(&vectors("keys")[format!("{name}_pem")])
-}
 
 #[test]
 fn keys_read_and_write() {

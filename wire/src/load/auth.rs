@@ -1,5 +1,7 @@
 //! Sign-in loads: the minion's `_auth` and what a master grants.
 
+use std::fmt;
+
 use halite_core::{Map, MinionId, Value, map};
 
 use super::{Fields, LoadError};
@@ -11,7 +13,7 @@ use crate::nonce::Nonce;
 pub(crate) const GCM: &str = "aes-256-gcm";
 
 /// A minion's `_auth`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AuthRequest {
     /// Who asks; `Err` holds a text that is no valid id and is refused like an unwanted key.
     pub id: Result<MinionId, Box<str>>,
@@ -55,6 +57,22 @@ impl AuthRequest {
     /// Whether AES-256-GCM is offered.
     pub fn offers_gcm(&self) -> bool {
         self.ciphers.iter().any(|cipher| &**cipher == GCM)
+    }
+}
+
+/// Without the values of the autosign grains, which may be secrets.
+impl fmt::Debug for AuthRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grains: Vec<&str> = self.autosign_grains.keys().filter_map(Value::as_str).collect();
+        f.debug_struct("AuthRequest")
+            .field("id", &self.id)
+            .field("nonce", &self.nonce)
+            .field("enc_algo", &self.enc_algo)
+            .field("sig_algo", &self.sig_algo)
+            .field("token", &self.token.is_some())
+            .field("autosign_grains", &grains)
+            .field("ciphers", &self.ciphers)
+            .finish_non_exhaustive()
     }
 }
 

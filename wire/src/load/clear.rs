@@ -1,12 +1,14 @@
 //! What may come unsealed: sign-in, and the commands of local programs with their credentials.
 
+use std::fmt;
+
 use halite_core::{Map, Value};
 
 use super::{AuthRequest, Fields, LoadError};
 
 /// Every command that may come unsealed. Apart from `_auth` and `ping` each carries credentials
 /// (`key`, `eauth` or `token`), which the handler checks before anything else.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum ClearCommand {
     /// Sign-in of a minion.
     Auth(Box<AuthRequest>),
@@ -47,5 +49,22 @@ impl ClearCommand {
             "ping" => ClearCommand::Ping(load),
             _ => return Ok(None),
         }))
+    }
+}
+
+/// Names only: the fields hold keys, passwords and tokens.
+impl fmt::Debug for ClearCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, load) = match self {
+            ClearCommand::Auth(request) => return request.fmt(f),
+            ClearCommand::Publish(load) => ("publish", load),
+            ClearCommand::Runner(load) => ("runner", load),
+            ClearCommand::Wheel(load) => ("wheel", load),
+            ClearCommand::MkToken(load) => ("mk_token", load),
+            ClearCommand::GetToken(load) => ("get_token", load),
+            ClearCommand::Ping(load) => ("ping", load),
+        };
+        let fields: Vec<&str> = load.keys().filter_map(Value::as_str).collect();
+        write!(f, "{name} with the fields {fields:?}")
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use halite_core::{Map, Value};
 
-use halite_core::{Jid, MinionId, SaltEnv};
+use halite_core::{Jid, SaltEnv};
 
 /// A field of a load that is missing or wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,12 +139,6 @@ impl<'a> Fields<'a> {
     pub(crate) fn jid(&mut self, field: &'static str) -> Result<Jid, LoadError> {
         let text = self.text(field)?;
         Jid::parse(&text).map_err(|_| self.error(field, "is not a job id"))
-    }
-
-    /// A minion id.
-    pub(crate) fn id(&mut self, field: &'static str) -> Result<MinionId, LoadError> {
-        let text = self.text(field)?;
-        MinionId::parse(&text).map_err(|_| self.error(field, "is not a valid minion id"))
     }
 
     /// An environment, or nothing.

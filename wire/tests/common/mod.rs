@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use halite_core::Value;
+use halite_wire::crypto::RsaKey;
 use halite_wire::{Entropy, OsEntropy};
 
 /// A file of recorded bytes.
@@ -103,5 +104,30 @@ impl Entropy for Seeded {
         for byte in out {
             *byte = self.next() as u8;
         }
+    }
+}
+
+/// A test key; they are kept as DER.
+pub fn private(entry: &serde_json::Value) -> RsaKey {
+    let body = text(&entry["pkcs1_der_b64"]);
+    let (begin, end) = ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----");
+    RsaKey::parse(&format!("{begin}\n{body}\n{end}\n")).expect("a test key")
+}
+
+/// `master`, `minion` (2048 bits) or `big` (4096).
+pub fn key(name: &str) -> RsaKey {
+    private(&vectors("keys")[format!("{name}_pem")])
+}
+
+/// Chosen bytes first, then random ones.
+pub struct Scripted(pub Vec<u8>);
+
+impl Entropy for Scripted {
+    fn fill(&mut self, out: &mut [u8]) {
+        let have = self.0.len().min(out.len());
+        for (place, byte) in out.iter_mut().zip(self.0.drain(..have)) {
+            *place = byte;
+        }
+        OsEntropy::new().fill(&mut out[have..]);
     }
 }
