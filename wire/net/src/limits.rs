@@ -5,6 +5,11 @@ use std::time::Duration;
 /// Largest message taken from a peer that has not been authenticated: a sign-in request stays below
 /// 4 KiB.
 pub const UNAUTHENTICATED_MESSAGE_BYTES: usize = 64 << 10;
+/// Largest message of an unauthenticated peer that is taken at the cost of the shared budget: the
+/// first message of a minion's new connection may be a return of any size.
+pub const UNAUTHENTICATED_LARGE_BYTES: usize = 64 << 20;
+/// Shared by all unauthenticated peers of a router for messages above their free limit.
+pub const UNAUTHENTICATED_BUDGET_BYTES: usize = 256 << 20;
 /// Largest message taken from an authenticated peer or from a server we connected to.
 pub const MESSAGE_BYTES: usize = 256 << 20;
 /// Largest message a subscriber may send to a publisher: topics and heartbeats only.

@@ -75,6 +75,51 @@ fn announcements_below_the_limit_take_no_memory_until_bytes_arrive() {
 }
 
 #[test]
+fn large_first_messages_share_a_budget() {
+    run(async {
+        let unauthenticated_budget_bytes = 3 << 20;
+        let options = RouterOptions { unauthenticated_budget_bytes, ..RouterOptions::default() };
+        let mut server = router(options).await;
+        let address = server.local_addr();
+        // Two of 2 MiB do not fit at the same time; the second waits, and small ones pass by.
+        let mut first = Raw::greeted(address, SocketType::Req, 1).await;
+        let body = vec![b'1'; 2 << 20];
+        first.send(&encode_message(&[&b""[..], &body])).await;
+        let held = soon("the first", server.next()).await.expect("request");
+        assert_eq!(held.payload, body);
+        let client = ReqClient::new(endpoint(address), ReqOptions::default());
+        let second = {
+            let client = client.clone();
+            let payload = Bytes::from(vec![b'2'; 2 << 20]);
+            tokio::spawn(async move { client.request(payload, LIMIT).await })
+        };
+        for _ in 0..20 {
+            let small = client.request(Bytes::from_static(b"small"), LIMIT);
+            let (reply, ()) = tokio::join!(small, async {
+                let request = soon("a small one", server.next()).await.expect("request");
+                assert_eq!(request.payload, "small");
+                request.reply(Bytes::from_static(b"ok"));
+            });
+            assert_eq!(reply.expect("reply"), "ok");
+        }
+        held.reply(Bytes::from_static(b"done"));
+        assert_eq!(first.next_message().await, ["", "done"]);
+        let request = soon("the second", server.next()).await.expect("request");
+        assert_eq!(request.payload.len(), 2 << 20);
+        request.reply(Bytes::from_static(b"done too"));
+        assert_eq!(second.await.expect("task").expect("reply"), "done too");
+        // What the whole budget cannot hold is closed.
+        let mut huge = Raw::greeted(address, SocketType::Req, 1).await;
+        huge.send(&[&[1, 0][..], &header(4 << 20)].concat()).await;
+        huge.closed().await;
+        // A command is never large, room or not.
+        let mut command = Raw::greeted(address, SocketType::Req, 1).await;
+        command.send(&[&[6][..], &(1_u64 << 20).to_be_bytes()].concat()).await;
+        command.closed().await;
+    });
+}
+
+#[test]
 fn garbage_greetings_are_closed() {
     run(async {
         let server = router(RouterOptions::default()).await;

@@ -72,7 +72,9 @@ fn large_messages_pass_after_the_limit_is_raised() {
 #[test]
 fn a_message_over_the_limit_closes_the_connection() {
     run(async {
-        let server = router(RouterOptions::default()).await;
+        let unauthenticated_large_bytes = 100 << 10;
+        let server =
+            router(RouterOptions { unauthenticated_large_bytes, ..RouterOptions::default() }).await;
         let handle = server.handle();
         let client = ReqClient::new(endpoint(server.local_addr()), ReqOptions::default());
         let refused = client.request(Bytes::from(vec![0; 1 << 20]), LIMIT).await;

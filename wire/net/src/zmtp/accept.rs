@@ -79,7 +79,7 @@ impl Gate {
     fn refuse(&self, role: &'static str, peer: SocketAddr) {
         self.refused.fetch_add(1, Relaxed);
         if self.log.first(peer.ip()) {
-            tracing::warn!(role, %peer, "Connection refused: too many are open; from now on counted only.");
+            tracing::warn!(role, %peer, "Refused, too many are open; from now on counted only.");
         }
     }
 }

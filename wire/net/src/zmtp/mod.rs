@@ -1,6 +1,7 @@
 //! ZMTP 3.1 (and 3.0) with the NULL mechanism: what Salt's ports 4505 and 4506 speak.
 
 pub(crate) mod accept;
+mod budget;
 pub mod codec;
 pub mod command;
 pub mod conn;

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
     accept::{self, Gate, Server},
+    budget::Budget,
     conn::{ConnId, ConnOptions, Keepalive},
     router_peer,
 };
@@ -26,14 +27,15 @@ use crate::{
     Endpoint, NetError,
     limits::{
         CONNECTIONS, CONNECTIONS_PER_ADDRESS, LISTEN_BACKLOG, REQUESTS_WAITING,
-        UNAUTHENTICATED_IDLE, UNAUTHENTICATED_MESSAGE_BYTES,
+        UNAUTHENTICATED_BUDGET_BYTES, UNAUTHENTICATED_IDLE, UNAUTHENTICATED_LARGE_BYTES,
+        UNAUTHENTICATED_MESSAGE_BYTES,
     },
 };
 
 /// Settings of a router.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
-    /// Of each connection; `limit_bytes` is that of peers not yet authenticated.
+    /// Of each connection; `limit_bytes` is what a peer not yet authenticated may send freely.
     pub conn: ConnOptions,
     /// Length of the listen queue.
     pub backlog: i32,
@@ -43,6 +45,10 @@ pub struct RouterOptions {
     pub connections_per_address_max: usize,
     /// A peer that is not authenticated and sends no request for this long is closed.
     pub unauthenticated_idle: Duration,
+    /// Largest message of such a peer; what is above `conn.limit_bytes` needs room in the budget.
+    pub unauthenticated_large_bytes: usize,
+    /// Bytes of such large messages of all peers together, from the announcement until the reply.
+    pub unauthenticated_budget_bytes: usize,
     /// Requests that wait for the owner before peers are held back.
     pub requests_waiting_max: usize,
     /// Sent when the owner drops a request without a reply. `None` closes the connection instead.
@@ -66,6 +72,8 @@ impl Default for RouterOptions {
             connections_max: CONNECTIONS,
             connections_per_address_max: CONNECTIONS_PER_ADDRESS,
             unauthenticated_idle: UNAUTHENTICATED_IDLE,
+            unauthenticated_large_bytes: UNAUTHENTICATED_LARGE_BYTES,
+            unauthenticated_budget_bytes: UNAUTHENTICATED_BUDGET_BYTES,
             requests_waiting_max: REQUESTS_WAITING,
             fallback_reply: None,
         }
@@ -149,6 +157,7 @@ pub(crate) struct PeerState {
 pub(crate) struct Shared {
     pub(crate) options: RouterOptions,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) budget: Budget,
     pub(crate) requests: AtomicU64,
     pub(crate) replies: AtomicU64,
     pub(crate) unanswered: AtomicU64,
@@ -204,8 +213,10 @@ impl Router {
         let gate = Gate::new(options.connections_max, options.connections_per_address_max);
         let (sender, requests) = mpsc::channel(options.requests_waiting_max.max(1));
         let backlog = options.backlog;
+        let budget = Budget::new(options.unauthenticated_budget_bytes);
         let shared = Arc::new(Shared {
             options,
+            budget,
             gate: gate.clone(),
             requests: AtomicU64::new(0),
             replies: AtomicU64::new(0),

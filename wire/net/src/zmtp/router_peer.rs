@@ -12,7 +12,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::{
     net::TcpStream,
-    sync::{mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -40,7 +40,8 @@ pub(crate) async fn serve(
     let result = match handshake(&mut link, SocketType::Router, b"", conn).await {
         Ok(said) => {
             let place = shared.enter(peer);
-            Service { link, said, place, shared: &shared, requests, stop }.run().await
+            let (shared, large_bytes, room) = (&*shared, 0, None);
+            Service { link, said, place, shared, requests, stop, large_bytes, room }.run().await
         }
         Err(e) => Err(e),
     };
@@ -65,10 +66,15 @@ struct Service<'a> {
     shared: &'a Shared,
     requests: mpsc::Sender<Request>,
     stop: watch::Receiver<bool>,
+    /// Size of the large message that the room below was taken for.
+    large_bytes: usize,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 enum Woken<'a> {
     Step(Step),
+    /// An unauthenticated peer announced a message of so many bytes, above its free limit.
+    Large(usize),
     Room(mpsc::Permit<'a, Request>),
     Reply(Option<Bytes>),
     Stopping,
@@ -91,12 +97,16 @@ impl Service<'_> {
                     return Ok(());
                 }
             }
-            self.link.decoder.set_limit(self.place.state.limit_bytes.load(Acquire));
+            let limit_bytes = self.place.state.limit_bytes.load(Acquire);
+            self.link.decoder.set_limit(limit_bytes.max(self.large_bytes));
             let idle_end = self.idle_end(&stage, asked_at);
             let offering = matches!(stage, Stage::Offer(..));
             let read = next.is_none() && !stopping;
             let woken = tokio::select! {
-                step = self.link.step(read, idle_end) => Woken::Step(step?),
+                step = self.link.step(read, idle_end) => match step {
+                    Ok(step) => Woken::Step(step),
+                    Err(error) => Woken::Large(self.may_be_larger(&stage, error)?),
+                },
                 room = room(&requests, offering) => Woken::Room(room?),
                 reply = reply(&mut stage) => Woken::Reply(reply),
                 () = self.place.state.close.notified() => return Err(NetError::Stopped),
@@ -127,7 +137,9 @@ impl Service<'_> {
                     }
                     asked_at = Instant::now();
                     stage = Stage::Idle;
+                    (self.large_bytes, self.room) = (0, None);
                 }
+                Woken::Large(bytes) => self.make_room(bytes, asked_at).await?,
                 Woken::Stopping => stopping = true,
             }
         }
@@ -138,6 +150,43 @@ impl Service<'_> {
             split(frames, self.said.is_req).map_err(|e| self.link.codec_error(e))?;
         let (request, answer) = Request::new(self.place.id, self.link.peer, payload);
         Ok(Stage::Offer(envelope, request, answer))
+    }
+
+    /// The size of a message that may come when there is room for it; otherwise the error.
+    fn may_be_larger(&self, stage: &Stage, error: NetError) -> Result<usize, NetError> {
+        let NetError::Codec { source: CodecError::TooLarge { announced_bytes, .. }, .. } = &error
+        else {
+            return Err(error);
+        };
+        let authenticated = self.place.state.authenticated.load(Acquire);
+        match usize::try_from(*announced_bytes) {
+            // While an earlier request holds room, waiting for more could wait for itself.
+            Ok(bytes)
+                if !authenticated
+                    // Refused although it has its room: a command, which may never be so large.
+                    && bytes > self.large_bytes
+                    && matches!(stage, Stage::Idle)
+                    && bytes <= self.shared.options.unauthenticated_large_bytes =>
+            {
+                Ok(bytes)
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Waits until the shared budget has room; nothing is read from this peer meanwhile.
+    async fn make_room(&mut self, bytes: usize, asked_at: Instant) -> Result<(), NetError> {
+        // Room for the first frames of the same message is given back before more is asked.
+        self.room = None;
+        let limit = self.shared.options.unauthenticated_idle;
+        let waited =
+            tokio::time::timeout_at(asked_at + limit, self.shared.budget.take(bytes)).await;
+        let Ok(Some(room)) = waited else {
+            let (peer, what) = (self.link.peer.to_string(), "finding room for its large message");
+            return Err(NetError::Timeout { peer, what, limit });
+        };
+        (self.large_bytes, self.room) = (bytes, Some(room));
+        Ok(())
     }
 
     /// The end of an unauthenticated peer's patience; none while it waits for us.
