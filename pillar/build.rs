@@ -1,0 +1,5 @@
+//! Lists the external pillars.
+
+fn main() -> std::io::Result<()> {
+    halite_plugins::list(&[("sources", "Source")])
+}
