@@ -16,6 +16,7 @@ use crate::limits::{SUBSCRIBER_QUEUE_BYTES, SUBSCRIBER_STALL, WRITE_BATCH_BYTES,
 pub struct Overflow {
     /// Bytes that may wait for one subscriber; a message that does not fit is dropped for it and
     /// counted.
+    /// An empty queue takes one message of any size.
     pub queue_bytes: usize,
     /// The subscriber is disconnected when it has taken nothing for this long while data waited.
     pub evict_after: Duration,

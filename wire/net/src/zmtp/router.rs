@@ -48,6 +48,7 @@ pub struct RouterOptions {
     /// Largest message of such a peer; what is above `conn.limit_bytes` needs room in the budget.
     pub unauthenticated_large_bytes: usize,
     /// Bytes of such large messages of all peers together, from the announcement until the reply.
+    /// One address may hold a quarter of it, or one message if that is more.
     pub unauthenticated_budget_bytes: usize,
     /// Requests that wait for the owner before peers are held back.
     pub requests_waiting_max: usize,
@@ -213,7 +214,8 @@ impl Router {
         let gate = Gate::new(options.connections_max, options.connections_per_address_max);
         let (sender, requests) = mpsc::channel(options.requests_waiting_max.max(1));
         let backlog = options.backlog;
-        let budget = Budget::new(options.unauthenticated_budget_bytes);
+        let budget =
+            Budget::new(options.unauthenticated_budget_bytes, options.unauthenticated_large_bytes);
         let shared = Arc::new(Shared {
             options,
             budget,

@@ -12,12 +12,13 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::{
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
 use super::{
     accept::Ticket,
+    budget::Room,
     codec::{CodecError, FLAG_MORE, encode_frame},
     command::SocketType,
     conn::{Peer, handshake, tune},
@@ -68,7 +69,7 @@ struct Service<'a> {
     stop: watch::Receiver<bool>,
     /// Size of the large message that the room below was taken for.
     large_bytes: usize,
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Room>,
 }
 
 enum Woken<'a> {
@@ -179,8 +180,11 @@ impl Service<'_> {
         // Room for the first frames of the same message is given back before more is asked.
         self.room = None;
         let limit = self.shared.options.unauthenticated_idle;
-        let waited =
-            tokio::time::timeout_at(asked_at + limit, self.shared.budget.take(bytes)).await;
+        let waited = tokio::time::timeout_at(
+            asked_at + limit,
+            self.shared.budget.take(self.link.peer.ip(), bytes),
+        )
+        .await;
         let Ok(Some(room)) = waited else {
             let (peer, what) = (self.link.peer.to_string(), "finding room for its large message");
             return Err(NetError::Timeout { peer, what, limit });
