@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use halite_core::Value;
 use ring::hmac;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::CryptoError;
 use crate::entropy::Entropy;
@@ -121,14 +121,14 @@ impl Crypticle {
     }
 
     /// Checks the MAC in constant time, then decrypts. One error for everything.
-    fn open_bytes(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    fn open_bytes(&self, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let (body, tag) = sealed.split_last_chunk::<MAC>().ok_or(CryptoError::Refused)?;
         hmac::verify(&self.mac, body, tag).map_err(|_| CryptoError::Refused)?;
         let (iv, cipher) = body.split_first_chunk::<BLOCK>().ok_or(CryptoError::Refused)?;
         if cipher.is_empty() || cipher.len() % BLOCK != 0 {
             return Err(CryptoError::Refused);
         }
-        let mut plain = Zeroizing::new(cipher.to_vec());
+        let mut plain = cipher.to_vec();
         let mut cbc = cbc::Decryptor::inner_iv_slice_init(self.aes.clone(), iv)
             .map_err(|_| CryptoError::Refused)?;
         let (blocks, _) = cbc::cipher::Array::slice_as_chunks_mut(&mut plain[..]);
@@ -136,7 +136,6 @@ impl Crypticle {
         let pad = usize::from(plain.last().copied().unwrap_or(0));
         let len = plain.len().checked_sub(pad).filter(|_| (1..=BLOCK).contains(&pad));
         let len = len.ok_or(CryptoError::Refused)?;
-        plain[len..].zeroize();
         plain.truncate(len);
         Ok(plain)
     }

@@ -149,9 +149,9 @@ impl GcmKeys {
         version: i64,
         nonce: &str,
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    ) -> Result<Vec<u8>, CryptoError> {
         let (iv, cipher) = sealed.split_first_chunk().ok_or(CryptoError::Refused)?;
-        let mut plain = Zeroizing::new(cipher.to_vec());
+        let mut plain = cipher.to_vec();
         self.key(direction)
             .open_in_place(
                 Iv::assume_unique_for_key(*iv),

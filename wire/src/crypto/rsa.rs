@@ -87,7 +87,7 @@ impl PublicKey {
             return Err(CryptoError::Refused);
         }
         let sig = uint(block, n)?;
-        if &sig >= n {
+        if sig >= *n {
             return Err(CryptoError::Refused);
         }
         let value = hazmat::rsa_encrypt(&*self.key, &sig).map_err(|_| CryptoError::Refused)?;
