@@ -1,6 +1,18 @@
 //! Outputters: how a result is printed. One file each; the name is the file's.
 
+pub(crate) mod colors;
+mod highstate;
+mod highstate_ids;
+mod highstate_summary;
 mod json;
+mod key;
+mod nested;
+mod no_return;
+mod pprint;
+mod raw;
+mod table;
+mod txt;
+mod yaml;
 
 use std::fmt::{self, Write};
 use std::io::{IsTerminal, Write as _};
@@ -27,7 +39,18 @@ pub(crate) trait Outputter: Sync {
 }
 
 /// Every outputter; the first stands in for unknown names.
-static ALL: &[&dyn Outputter] = &[&json::Json];
+static ALL: &[&dyn Outputter] = &[
+    &nested::Nested,
+    &highstate::Highstate,
+    &json::Json,
+    &key::Key,
+    &no_return::NoReturn,
+    &pprint::Pprint,
+    &raw::Raw,
+    &table::Table,
+    &txt::Txt,
+    &yaml::Yaml,
+];
 
 /// Which outputter is meant: the user's choice, else what the result asks for.
 /// Salt: `salt.output.get_printout` behaviour.

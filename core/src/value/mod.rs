@@ -7,6 +7,7 @@
 mod convert;
 mod json;
 mod path;
+mod pprint;
 mod python;
 
 use std::hash::{Hash, Hasher};
@@ -18,6 +19,7 @@ use num_traits::{FromPrimitive, ToPrimitive};
 pub use convert::{FromValue, Type};
 pub use json::{JsonStyle, parse_json, to_json};
 pub use path::{DELIMITER, SubPath};
+pub use pprint::{WIDTH as PPRINT_WIDTH, pformat};
 pub use python::{float_repr, repr_bytes, repr_str};
 
 /// An ordered map. `map.get("key")` works without making a `Value` of the key.
