@@ -12,7 +12,7 @@ use halite_wire::session::{MasterSession, ReplayPolicy, ReplyError, SessionKeys}
 use halite_wire::signin::master::{Autosign, KeyState, Store, Verdict};
 use halite_wire::signin::minion::{Outcome, SignInError};
 use halite_wire::{OpenError, OsEntropy, Refused};
-use peers::{NOW, Peers, ask};
+use peers::{AHEAD, NOW, Peers, ask};
 
 #[test]
 fn every_suite_signs_in_and_talks() {
@@ -154,19 +154,70 @@ fn nobody_speaks_for_another() {
 }
 
 #[test]
+fn an_auth_by_somebody_else_neither_ends_a_session_nor_reopens_it_for_replays() {
+    for gcm in [true, false] {
+        let mut peers = Peers::new();
+        peers.gcm = gcm;
+        let (accepted, mut session) = peers.sign_in();
+        let minion = peers.minion_session(&accepted);
+        let entropy = &mut OsEntropy::new();
+        let sealed = minion.seal_request(ask("_file_envs"), NOW, entropy);
+        let envelope = Envelope::parse(&sealed.frame, 3, Origin::Remote).expect("an envelope");
+        assert!(session.open_request(&envelope, NOW + AHEAD).is_ok());
+        let (_, mut renewed) = peers.sign_in();
+        renewed.inherit(session);
+        assert_eq!(refused(renewed.open_request(&envelope, NOW + AHEAD)), Refused::Replay);
+        let next = minion.seal_request(ask("_file_envs"), NOW, entropy);
+        let envelope = Envelope::parse(&next.frame, 3, Origin::Remote).expect("an envelope");
+        assert!(renewed.open_request(&envelope, NOW + AHEAD).is_ok());
+    }
+}
+
+#[test]
 fn sessions_end_with_their_keys() {
+    for (session, aes) in [(true, false), (false, true)] {
+        let mut peers = Peers::new();
+        let entropy = &mut OsEntropy::new();
+        let (accepted, old) = peers.sign_in();
+        let minion = peers.minion_session(&accepted);
+        // A new session key, or the new key of publishes that every start of the master brings.
+        if session {
+            peers.session = AesKey::generate(entropy);
+        }
+        if aes {
+            peers.aes = AesKey::generate(entropy);
+        }
+        let (_, mut renewed) = peers.sign_in();
+        renewed.inherit(old);
+        let sealed = minion.seal_request(ask("_file_envs"), NOW, entropy);
+        let envelope = Envelope::parse(&sealed.frame, 3, Origin::Remote).expect("an envelope");
+        let error = refused(renewed.open_request(&envelope, NOW));
+        assert_eq!(error, Refused::Open(OpenError::Key));
+        let told = minion.open_reply(&error.reply(), &sealed.nonce).expect_err("refused");
+        assert_eq!(told, ReplyError::Refused(BAD_LOAD.into()));
+        assert!(told.sign_in_again());
+    }
+}
+
+#[test]
+fn signed_messages_are_checked() {
     let mut peers = Peers::new();
-    let (accepted, _) = peers.sign_in();
+    let (accepted, mut session) = peers.sign_in();
     let minion = peers.minion_session(&accepted);
-    let (_, mut renewed) = peers.sign_in();
     let entropy = &mut OsEntropy::new();
-    let sealed = minion.seal_request(ask("_file_envs"), NOW, entropy);
+    let load = || map! {"cmd" => "_return", "jid" => "req", "fun" => "a.b", "return" => Value::bytes([255])};
+    for (signer, right) in [(&peers.minion, true), (&peers.master, false)] {
+        let sealed = minion.seal_signed_request(load(), NOW, signer, entropy).expect("signs");
+        let envelope = Envelope::parse(&sealed.frame, 3, Origin::Remote).expect("an envelope");
+        let opened = session.open_request(&envelope, NOW + AHEAD).expect("opens");
+        assert_eq!(opened.signed, Some(right));
+        let MinionCommand::Return(ret) = opened.request.get() else { panic!("a return") };
+        let left: Vec<&str> = ret.rest.keys().filter_map(Value::as_str).collect();
+        assert_eq!(left, ["ts"]);
+    }
+    let sealed = minion.seal_request(load(), NOW, entropy);
     let envelope = Envelope::parse(&sealed.frame, 3, Origin::Remote).expect("an envelope");
-    let error = refused(renewed.open_request(&envelope, NOW));
-    assert_eq!(error, Refused::Open(OpenError::Key));
-    let told = minion.open_reply(&error.reply(), &sealed.nonce).expect_err("refused");
-    assert_eq!(told, ReplyError::Refused(BAD_LOAD.into()));
-    assert!(told.sign_in_again());
+    assert_eq!(session.open_request(&envelope, NOW + AHEAD).expect("opens").signed, None);
 }
 
 #[test]

@@ -50,6 +50,11 @@ impl AesKey {
         Zeroizing::new(STANDARD.encode(self.0.expose()))
     }
 
+    /// The key bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.expose()
+    }
+
     /// A name for the key that tells nothing about it: the first 16 hex digits of its SHA-256.
     pub fn mark(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.expose());

@@ -6,20 +6,27 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce as Iv, UnboundK
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use zeroize::Zeroizing;
 
-use super::{CryptoError, Secret};
+use super::{AesKey, CryptoError, Secret};
 use crate::entropy::Entropy;
 
 const TAG: usize = 16;
 
-/// The fresh secret a master sends at sign-in, wrapped for one minion.
+/// The secret a master sends at sign-in, wrapped for one minion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GcmSecret(Secret);
 
 impl GcmSecret {
-    /// A fresh one.
-    pub fn generate(entropy: &mut dyn Entropy) -> GcmSecret {
+    /// The secret of minion `id`, for as long as the master keeps `session` and `aes`.
+    ///
+    /// It is made of two fresh keys and not drawn anew for each `_auth`: anybody can send an
+    /// `_auth` with somebody's public key, and that must not end the session of its owner. `aes` is
+    /// new at every start of the master, so that nothing recorded before opens after.
+    pub fn derive(session: &AesKey, aes: &AesKey, id: &str) -> GcmSecret {
+        let prk = Salt::new(HKDF_SHA256, b"halite secret 1").extract(session.bytes());
         let mut bytes = vec![0; 32];
-        entropy.fill(&mut bytes);
+        prk.expand(&[aes.bytes(), id.as_bytes()], Len)
+            .and_then(|okm| okm.fill(&mut bytes))
+            .expect("32 bytes are far below what HKDF gives");
         GcmSecret(Secret::new(bytes))
     }
 
@@ -55,12 +62,14 @@ impl Direction {
     }
 }
 
-/// The two keys of one sign-in.
+/// The two keys of one session.
 #[derive(Clone)]
 pub struct GcmKeys {
     request: LessSafeKey,
     reply: LessSafeKey,
     id: Box<str>,
+    /// Tells keys apart and nothing else.
+    mark: [u8; 32],
 }
 
 impl fmt::Debug for GcmKeys {
@@ -69,25 +78,36 @@ impl fmt::Debug for GcmKeys {
     }
 }
 
+/// The same keys.
+impl PartialEq for GcmKeys {
+    fn eq(&self, other: &GcmKeys) -> bool {
+        self.mark == other.mark
+    }
+}
+
+impl Eq for GcmKeys {}
+
 impl GcmKeys {
-    /// Both keys for minion `id`; `nonce` is the one of its `_auth`, so that a secret that came
-    /// twice would still not give the same keys.
-    pub fn derive(secret: &GcmSecret, id: &str, nonce: &str) -> GcmKeys {
+    /// Both keys for minion `id`.
+    pub fn derive(secret: &GcmSecret, id: &str) -> GcmKeys {
         let prk = Salt::new(HKDF_SHA256, b"halite request channel 1").extract(secret.expose());
-        let key = |direction: Direction| {
+        let expand = |label: &[u8]| {
             let mut bytes = Zeroizing::new([0u8; 32]);
-            let len = (id.len() as u64).to_be_bytes();
-            let info = [direction.label(), &len, id.as_bytes(), nonce.as_bytes()];
-            prk.expand(&info, Len)
+            let len = (label.len() as u64).to_be_bytes();
+            prk.expand(&[&len, label, id.as_bytes()], Len)
                 .and_then(|okm| okm.fill(&mut bytes[..]))
                 .expect("32 bytes are far below what HKDF gives");
-            let key = UnboundKey::new(&AES_256_GCM, &bytes[..]).expect("the key has 32 bytes");
-            LessSafeKey::new(key)
+            bytes
+        };
+        let key = |direction: Direction| {
+            let key = UnboundKey::new(&AES_256_GCM, &expand(direction.label())[..]);
+            LessSafeKey::new(key.expect("the key has 32 bytes"))
         };
         GcmKeys {
             request: key(Direction::MinionToMaster),
             reply: key(Direction::MasterToMinion),
             id: id.into(),
+            mark: *expand(b"mark"),
         }
     }
 
@@ -118,7 +138,7 @@ impl GcmKeys {
         mut out: Vec<u8>,
         entropy: &mut dyn Entropy,
     ) -> Vec<u8> {
-        // A random 96 bit IV: a key lives for one sign-in, far below the 2^32 messages it is good for.
+        // A random 96 bit IV: a key lives a day, far below the 2^32 messages it is good for.
         let mut iv = [0; NONCE_LEN];
         entropy.fill(&mut iv);
         let (room, plain) = out.split_at_mut(NONCE_LEN);

@@ -30,6 +30,7 @@ const REQ: &str = "req";
 
 impl Return {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Return, LoadError> {
+        fields.optional("id");
         let jid = match fields.text("jid")? {
             jid if &*jid == REQ => None,
             jid => Some(Jid::parse(&jid).map_err(|_| fields.error("jid", "is not a job id"))?),

@@ -54,10 +54,14 @@ pub struct Opened {
     pub enc_algo: EncAlgo,
     /// How a pillar is signed.
     pub sig_algo: SigAlgo,
+    /// With the minion's option `minion_sign_messages`: whether the signature is right. `None` when
+    /// there is none.
+    pub signed: Option<bool>,
 }
 
-/// What the master holds about one signed-in minion. Make it anew for each sign-in; make it only
-/// for ids whose key is accepted, and drop it when the key is deleted or rejected.
+/// What the master holds about one signed-in minion. Make it anew for each sign-in and let it
+/// [`MasterSession::inherit`]; make it only for ids whose key is accepted, and drop it when the key
+/// is deleted or rejected.
 pub struct MasterSession {
     id: MinionId,
     public: PublicKey,
@@ -108,6 +112,15 @@ impl MasterSession {
         replay: ReplayPolicy,
     ) -> MasterSession {
         MasterSession { id, public, keys, seen: Seen::new(replay), tok: None }
+    }
+
+    /// Takes over what the session before it remembers, if it has the same keys. Do this at every
+    /// sign-in: anybody can send an `_auth`, and a forgotten nonce could be used again.
+    pub fn inherit(&mut self, old: MasterSession) {
+        if self.public == old.public && self.keys.same(&old.keys) {
+            self.seen.inherit(old.seen);
+            self.tok = old.tok;
+        }
     }
 
     /// Whose it is.
@@ -177,9 +190,19 @@ impl MasterSession {
         // `ts` stays in the load: it is part of the data of events and returns.
         let ts = load.get("ts").and_then(|ts| ts.as_i64().or(ts.as_f64().map(|ts| ts as i64)));
         self.seen.admit(&nonce, ts, now)?;
+        let signed = self.check_signature(&mut load, sig_algo);
         let value = MinionCommand::parse(load)?;
         let request = Authenticated { id: self.id.clone(), value };
-        Ok(Opened { request, nonce, enc_algo, sig_algo })
+        Ok(Opened { request, nonce, enc_algo, sig_algo, signed })
+    }
+
+    /// The signature covers the load in its order, without `nonce`, `tok` and itself, in the bus
+    /// dialect. Salt: `salt.channel.client`, `AESFuncs._return` behaviour.
+    fn check_signature(&self, load: &mut Map, algo: SigAlgo) -> Option<bool> {
+        let sig = load.shift_remove("sig")?;
+        let bytes = msgpack::encode(&load.clone().into(), Dialect::Bus);
+        let sig = sig.as_bytes().unwrap_or_default();
+        Some(self.public.verify(algo, &bytes, sig).is_ok())
     }
 
     fn check_token(&mut self, tok: Option<&[u8]>) -> Result<(), Refused> {

@@ -89,13 +89,40 @@ impl MinionSession {
 
     /// Seals `load` (a map with `cmd`); `id`, `nonce`, `ts` and `tok` are added here. `now` is in
     /// seconds since 1970 UTC by the own clock.
-    pub fn seal_request(&self, mut load: Map, now: u64, entropy: &mut dyn Entropy) -> Sealed {
+    pub fn seal_request(&self, load: Map, now: u64, entropy: &mut dyn Entropy) -> Sealed {
+        let (load, nonce) = self.complete(load, now, entropy);
+        self.seal(load, nonce, entropy)
+    }
+
+    /// Like [`MinionSession::seal_request`], with a signature by the minion's key: option
+    /// `minion_sign_messages`.
+    pub fn seal_signed_request(
+        &self,
+        load: Map,
+        now: u64,
+        key: &dyn PrivateKey,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Sealed, CryptoError> {
+        let (mut load, nonce) = self.complete(load, now, entropy);
+        let mut signed = load.clone();
+        signed.shift_remove("nonce");
+        signed.shift_remove("tok");
+        let bytes = msgpack::encode(&signed.into(), Dialect::Bus);
+        load.insert("sig".into(), Value::bytes(key.sign(self.sig_algo, &bytes, entropy)?));
+        Ok(self.seal(load, nonce, entropy))
+    }
+
+    fn complete(&self, mut load: Map, now: u64, entropy: &mut dyn Entropy) -> (Map, Nonce) {
         let nonce = Nonce::generate(entropy);
         let ts = i64::try_from(now).unwrap_or(i64::MAX).saturating_add(self.clock_offset);
         load.insert("nonce".into(), nonce.as_str().into());
         load.insert("ts".into(), Value::Int(ts));
         load.insert("tok".into(), Value::bytes(&self.tok));
         load.insert("id".into(), (&self.id).into());
+        (load, nonce)
+    }
+
+    fn seal(&self, load: Map, nonce: Nonce, entropy: &mut dyn Entropy) -> Sealed {
         let load = Value::from(load);
         let sealed = match &self.keys {
             SessionKeys::Aes(key) | SessionKeys::Shared(key) => key.seal(&load, None, entropy),

@@ -38,6 +38,16 @@ impl SessionKeys {
         SessionKeys::Shared(Box::new(Crypticle::new(key)))
     }
 
+    /// Whether what was sealed under one opens under the other.
+    pub fn same(&self, other: &SessionKeys) -> bool {
+        match (self, other) {
+            (SessionKeys::Aes(a), SessionKeys::Aes(b))
+            | (SessionKeys::Shared(a), SessionKeys::Shared(b)) => a.key() == b.key(),
+            (SessionKeys::Gcm(a), SessionKeys::Gcm(b)) => a == b,
+            _ => false,
+        }
+    }
+
     /// How requests under these keys are marked.
     pub fn enc(&self) -> Enc {
         match self {

@@ -37,6 +37,11 @@ impl Seen {
         Seen { policy, nonces: HashSet::new(), order: VecDeque::new(), floor: i64::MIN }
     }
 
+    /// The same memory under another policy.
+    pub(super) fn inherit(&mut self, old: Seen) {
+        *self = Seen { policy: self.policy, ..old };
+    }
+
     /// Takes note of a request that proved its sender, or refuses it.
     pub(super) fn admit(
         &mut self,

@@ -9,7 +9,6 @@ use crate::entropy::Entropy;
 use crate::load::auth::GCM;
 use crate::load::{AuthRequest, Grant};
 use crate::msgpack::{self, Dialect};
-use crate::nonce::Nonce;
 use crate::session::SessionKeys;
 
 /// What the master has stored about an id: the state and the stored key.
@@ -201,7 +200,7 @@ fn accept(
     };
     let aes = offer.aes.to_text();
     let digest = hex(ring::digest::digest(&ring::digest::SHA256, aes.as_bytes()).as_ref());
-    let (keys, secret) = agree(request, offer, id, &request.nonce, entropy);
+    let (keys, secret) = agree(request, offer, id);
     let grant = Grant {
         public: key.public().pem().into(),
         publish_port: offer.publish_port,
@@ -228,8 +227,6 @@ fn agree(
     request: &AuthRequest,
     offer: &Offer<'_>,
     id: &MinionId,
-    nonce: &Nonce,
-    entropy: &mut dyn Entropy,
 ) -> (SessionKeys, Option<GcmSecret>) {
     if offer.version < 3 {
         return (SessionKeys::shared(offer.aes), None);
@@ -237,8 +234,8 @@ fn agree(
     if !(offer.gcm && request.offers_gcm()) {
         return (SessionKeys::aes(offer.session), None);
     }
-    let secret = GcmSecret::generate(entropy);
-    let keys = GcmKeys::derive(&secret, id.as_str(), nonce.as_str());
+    let secret = GcmSecret::derive(offer.session, offer.aes, id.as_str());
+    let keys = GcmKeys::derive(&secret, id.as_str());
     (SessionKeys::Gcm(Box::new(keys)), Some(secret))
 }
 

@@ -340,11 +340,7 @@ impl SignIn {
             None => None,
         };
         let keys = match &gcm {
-            Some(secret) => SessionKeys::Gcm(Box::new(GcmKeys::derive(
-                secret,
-                config.id.as_str(),
-                self.nonce.as_str(),
-            ))),
+            Some(secret) => SessionKeys::Gcm(Box::new(GcmKeys::derive(secret, config.id.as_str()))),
             None if grant.session.is_none() => SessionKeys::shared(&aes),
             None => SessionKeys::aes(&session),
         };
