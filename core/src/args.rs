@@ -68,7 +68,7 @@ impl Args {
         let mut slots: Vec<Option<Value>> = Vec::with_capacity(spec.params.len());
         let mut positional = self.positional.into_iter();
         let given = positional.len();
-        slots.extend(positional.by_ref().take(spec.params.len()).map(Some));
+        slots.extend(positional.by_ref().take(spec.positional).map(Some));
         slots.resize(spec.params.len(), None);
         let extra: Vec<Value> = positional.collect();
         if !extra.is_empty() && !spec.extra_positional {

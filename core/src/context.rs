@@ -1,7 +1,8 @@
 //! What a function may use: [`Context`] to look, [`Apply`] to change.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::args::Args;
 use crate::error::{Error, Result};
@@ -64,6 +65,7 @@ pub struct JobState {
     retcode: AtomicI64,
     cancelled: Arc<AtomicBool>,
     depth: AtomicUsize,
+    env: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 impl JobState {
@@ -84,6 +86,23 @@ impl JobState {
     /// What was set last; 0 at first.
     pub fn retcode(&self) -> i64 {
         self.retcode.load(Ordering::Relaxed)
+    }
+
+    /// Sets (`Some`) or unsets a variable for the commands that this job will run. Salt changes the
+    /// environment of the job's own process; here jobs share one.
+    pub fn set_env(&self, name: &str, value: Option<String>) {
+        let mut env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        env.insert(name.to_owned(), value);
+    }
+
+    /// How many calls deep the running function is: 1 is the job's own.
+    pub fn depth(&self) -> usize {
+        self.depth.load(Ordering::Relaxed)
+    }
+
+    /// What [`JobState::set_env`] has set and unset.
+    pub fn env(&self) -> BTreeMap<String, Option<String>> {
+        self.env.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The switch by which others end this job; hand a clone to whoever may.

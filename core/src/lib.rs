@@ -12,6 +12,7 @@ pub mod glob;
 pub mod host;
 pub mod ids;
 pub mod limits;
+pub mod mask;
 pub mod opts;
 pub mod pyre;
 pub mod registry;

@@ -34,6 +34,8 @@ pub struct Spec {
     pub doc: &'static str,
     /// Parameters in order.
     pub params: &'static [Param],
+    /// How many of them may be given by position: those after `*args` are given by name only.
+    pub positional: usize,
     /// Whether it takes `*args`.
     pub extra_positional: bool,
     /// Whether it takes `**kwargs`.

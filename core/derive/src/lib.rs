@@ -65,6 +65,8 @@ struct Parts {
     params: Vec<Tokens>,
     binds: Vec<Tokens>,
     names: Vec<Ident>,
+    /// How many parameters stood before `*args`.
+    positional: Option<usize>,
     extra_positional: bool,
     extra_named: bool,
 }
@@ -79,7 +81,8 @@ fn build(mut item: ItemFn, outputter: Option<String>, kind: Kind) -> Result<Toke
     let salt_name = name.trim_start_matches("r#").trim_end_matches('_').to_string();
     let constant = format_ident!("{}", salt_name.to_uppercase());
     let (right, parts) = read_params(&mut item, &salt_name)?;
-    let Parts { params, binds, names, extra_positional, extra_named } = parts;
+    let positional = parts.positional.unwrap_or(parts.params.len());
+    let Parts { params, binds, names, extra_positional, extra_named, .. } = parts;
     let outputter = match outputter {
         Some(text) => quote!(Some(#text)),
         None => quote!(None),
@@ -99,6 +102,7 @@ fn build(mut item: ItemFn, outputter: Option<String>, kind: Kind) -> Result<Toke
                 name: #salt_name,
                 doc: #doc,
                 params: &[#(#params),*],
+                positional: #positional,
                 extra_positional: #extra_positional,
                 extra_named: #extra_named,
                 outputter: #outputter,
@@ -182,6 +186,7 @@ fn read_params(item: &mut ItemFn, salt_name: &str) -> Result<(Right, Parts)> {
         match mark {
             Mark::Rest => {
                 parts.extra_positional = true;
+                parts.positional = Some(parts.params.len());
                 parts.binds.push(quote!(let #name: #ty = bound.take_extra();));
             }
             Mark::Named => {

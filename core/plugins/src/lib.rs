@@ -67,7 +67,7 @@ fn write_level(plugins: &[Plugin], prefix: &str, out: &mut String, names: &mut V
             names.push(format!("{prefix}{rust}"));
         }
         if path.is_dir() {
-            *out += &format!("pub mod {rust} {{\n");
+            *out += &format!("/// `{name}`, in several files.\npub mod {rust} {{\n");
             let own = path.join("mod.rs");
             if own.is_file() {
                 *out += &format!("#[path = {own:?}]\nmod shared;\n");

@@ -192,6 +192,11 @@ pub trait Read: Send + Sync {
     /// The value of an environment variable of this process.
     fn env(&self, name: &str) -> Option<String>;
 
+    /// All environment variables of this process.
+    fn environ(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// The path of a program in `PATH`.
     fn which(&self, program: &str) -> Option<PathBuf>;
 

@@ -133,6 +133,11 @@ impl Read for RealHost {
         std::env::var(name).ok()
     }
 
+    fn environ(&self) -> Vec<(String, String)> {
+        let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
+        std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    }
+
     fn which(&self, program: &str) -> Option<PathBuf> {
         let runnable = |path: &Path| {
             fs::metadata(path).is_ok_and(|stat| stat.is_file() && stat.mode() & 0o111 != 0)

@@ -1,6 +1,7 @@
 //! What several modules share.
 
 pub mod digest;
+pub mod filter;
 pub mod interfaces;
 pub mod merge;
 pub mod netlink;
@@ -60,5 +61,22 @@ fn class(inner: &[char]) -> String {
         out.push(c);
     }
     out.push(']');
+    out
+}
+
+/// Eight characters for the name of a temporary file, not to be guessed by looking at the clock.
+pub fn token(now_micros: i64) -> String {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library's hash keys are random; that is all the randomness a name needs.
+    let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+    hasher.write_i64(now_micros);
+    hasher.write_u32(std::process::id());
+    let letters = b"abcdefghijklmnopqrstuvwxyz0123456789_";
+    let mut number = hasher.finish();
+    let mut out = String::new();
+    for _ in 0..8 {
+        out.push(char::from(letters[(number % 37) as usize]));
+        number /= 37;
+    }
     out
 }
