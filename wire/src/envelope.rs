@@ -235,16 +235,16 @@ pub(crate) fn sealed(
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(load.len() + id.as_str().len() + 128);
     msgpack::map_header(6, &mut out);
-    let mut pair = |key: &str, value: &[u8]| {
-        msgpack::raw(key.as_bytes(), &mut out);
-        msgpack::raw(value, &mut out);
+    let pair = |key: &str, value: &[u8], out: &mut Vec<u8>| {
+        msgpack::raw(key.as_bytes(), out);
+        msgpack::raw(value, out);
     };
-    pair("enc", enc.as_str().as_bytes());
-    pair("load", load);
-    pair("id", id.as_str().as_bytes());
-    pair("enc_algo", algorithms.0.as_str().as_bytes());
-    pair("sig_algo", algorithms.1.as_str().as_bytes());
+    pair("enc", enc.as_str().as_bytes(), &mut out);
+    pair("load", load, &mut out);
     msgpack::raw(b"version", &mut out);
     msgpack::encode_into(&Value::Int(version), Dialect::Network, &mut out);
+    pair("id", id.as_str().as_bytes(), &mut out);
+    pair("enc_algo", algorithms.0.as_str().as_bytes(), &mut out);
+    pair("sig_algo", algorithms.1.as_str().as_bytes(), &mut out);
     out
 }
