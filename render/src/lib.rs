@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod error;
 pub mod files;
+pub mod jinja;
 pub mod pipe;
 mod renderers;
 pub mod sls_context;
@@ -10,5 +11,6 @@ pub mod yaml;
 
 pub use engine::{TemplateEngine, TemplateRequest};
 pub use error::{RenderError, RenderErrorKind};
+pub use jinja::JinjaEngine;
 pub use pipe::{Data, Pipe, Rendered};
 pub use renderers::decrypt_gpg;

@@ -1,0 +1,111 @@
+//! The engine behind the seam of the renderer pipe.
+
+use std::sync::Arc;
+
+use halite_core::{Apply, Args, Error, FileClient, Map, SaltEnv, Value};
+
+use super::JinjaEngine;
+use super::request::{
+    CallError, CallErrorKind, Limits, LoadedTemplate, Options, Request, SaltCalls, TemplateLoader,
+};
+use crate::{RenderError, TemplateEngine, TemplateRequest};
+
+/// The longest file that a template may import, in bytes.
+const IMPORT_BYTES_MAX: u64 = 64 << 20;
+
+struct Calls<'a>(&'a Apply<'a>);
+
+impl SaltCalls for Calls<'_> {
+    fn call(&self, fun: &str, positional: Vec<Value>, named: Map) -> Result<Value, CallError> {
+        self.0.call_value(fun, Args { positional, named }).map_err(|error| {
+            let kind = match error {
+                Error::Execution(_) | Error::Usage { .. } | Error::Unavailable { .. } => {
+                    CallErrorKind::Execution
+                }
+                _ => CallErrorKind::Other,
+            };
+            CallError { kind, message: error.to_string(), hint: None }
+        })
+    }
+
+    fn exists(&self, fun: &str) -> bool {
+        self.0.exec.contains(fun)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.exec.specs().map(|(name, _)| name.to_string()).collect()
+    }
+}
+
+struct Files<'a> {
+    client: &'a dyn FileClient,
+    env: Option<SaltEnv>,
+}
+
+impl TemplateLoader for Files<'_> {
+    fn load(&self, path: &str) -> Result<Option<LoadedTemplate>, String> {
+        let Some(env) = &self.env else { return Ok(None) };
+        let found = self.client.cache_file(path, env).map_err(|error| error.to_string())?;
+        let Some(found) = found else { return Ok(None) };
+        let shown = found.path.display().to_string();
+        let size = std::fs::metadata(&found.path).map_or(0, |meta| meta.len());
+        if size > IMPORT_BYTES_MAX {
+            return Err(format!(
+                "{shown} has {size} bytes; a template may import {IMPORT_BYTES_MAX}"
+            ));
+        }
+        let bytes =
+            std::fs::read(&found.path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(LoadedTemplate { source: text.into(), path: shown.into() })),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes().get(at).copied().unwrap_or(0);
+                Err(format!(
+                    "'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
+                ))
+            }
+        }
+    }
+}
+
+impl TemplateEngine for JinjaEngine {
+    fn render(&self, source: &str, request: &TemplateRequest<'_>) -> Result<String, RenderError> {
+        let apply = request.apply;
+        let mut context = Map::with_capacity(request.context.len() + 4);
+        let mut set = |name: &str, value: Value| context.insert(Value::str(name), value);
+        set("grains", Value::Map(Arc::clone(apply.grains)));
+        set("pillar", Value::Map(Arc::clone(apply.pillar)));
+        set("opts", Value::Map(Arc::clone(apply.opts.values())));
+        set("saltenv", Value::str(request.saltenv));
+        for (name, value) in request.context {
+            context.insert(name.clone(), value.clone());
+        }
+        let settings = if request.sls.is_empty() { "jinja_env" } else { "jinja_sls_env" };
+        let mut env = apply.opts.map(settings);
+        for (option, name) in
+            [("jinja_trim_blocks", "trim_blocks"), ("jinja_lstrip_blocks", "lstrip_blocks")]
+        {
+            if apply.opts.bool(option) {
+                env.insert(Value::str(name), Value::Bool(true));
+            }
+        }
+        let options = Options {
+            allow_undefined: apply.opts.bool("allow_undefined"),
+            env,
+            proxies: vec!["grains".into(), "opts".into()],
+        };
+        let name = request
+            .path
+            .map_or_else(|| "<template>".to_string(), |path| path.display().to_string());
+        self.render_request(&Request {
+            source,
+            name: &name,
+            context: &context,
+            salt: &Calls(apply),
+            loader: &Files { client: request.files, env: SaltEnv::parse(request.saltenv).ok() },
+            options: &options,
+            limits: Limits::default(),
+        })
+    }
+}

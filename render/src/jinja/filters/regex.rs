@@ -1,0 +1,193 @@
+//! Regular expressions in Python's syntax.
+
+use fancy_regex::Regex;
+use halite_core::pyre::{self, Flags};
+
+use super::flag;
+use crate::jinja::eval::{Args, Rt};
+use crate::jinja::fault::{R, runtime_error, type_error, value_error};
+use crate::jinja::value::Val;
+
+type Captures<'t> = fancy_regex::Captures<'t, str>;
+
+pub(super) const NAMES: &[&str] = &["regex_search", "regex_match", "regex_replace", "regex_escape"];
+
+pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
+    val.defined()?;
+    match name {
+        "regex_escape" => Ok(Val::str(escape(text_of(&val)?))),
+        "regex_replace" => {
+            let params = ["rgx", "val", "ignorecase", "multiline"];
+            let [pattern, new, ignorecase, multiline] = args.bind(name, params, 2)?;
+            let regex = compile(rt, pattern, ignorecase, multiline)?;
+            replace(rt, &regex, text_of(&val)?, &rt.text(&new.unwrap_or(Val::None))?)
+        }
+        _ => {
+            let [pattern, ignorecase, multiline] =
+                args.bind(name, ["rgx", "ignorecase", "multiline"], 1)?;
+            let regex = compile(rt, pattern, ignorecase, multiline)?;
+            let found = captures(&regex, text_of(&val)?, 0)?;
+            let found = found.filter(|found| name == "regex_search" || at_start(found));
+            Ok(found.map_or(Val::None, |found| groups(&found)))
+        }
+    }
+}
+
+fn text_of(val: &Val) -> R<&str> {
+    match val.as_str() {
+        Some(text) => Ok(text),
+        None => {
+            type_error(format!("expected string or bytes-like object, got '{}'", val.type_name()))
+        }
+    }
+}
+
+fn compile(
+    rt: &Rt<'_>,
+    pattern: Option<Val>,
+    ignorecase: Option<Val>,
+    multiline: Option<Val>,
+) -> R<Regex> {
+    let pattern = pattern.unwrap_or(Val::None);
+    pattern.defined()?;
+    let Some(pattern) = pattern.as_str() else {
+        return type_error("first argument must be string or compiled pattern");
+    };
+    rt.step(pattern.len() as u64)?;
+    let flags = Flags {
+        ignorecase: flag(ignorecase, false)?,
+        multiline: flag(multiline, false)?,
+        ..Flags::default()
+    };
+    match pyre::compile(pattern, flags) {
+        Ok(regex) => Ok(regex),
+        Err(error) => value_error(format!(
+            "{} is no regular expression: {error}",
+            halite_core::value::repr_str(pattern)
+        )),
+    }
+}
+
+fn captures<'t>(regex: &Regex, text: &'t str, from: usize) -> R<Option<Captures<'t>>> {
+    match regex.captures_from_pos(text, from) {
+        Ok(found) => Ok(found),
+        Err(error) => runtime_error(format!("the regular expression gave up: {error}")),
+    }
+}
+
+fn at_start(found: &Captures<'_>) -> bool {
+    found.get(0).is_some_and(|whole| whole.start() == 0)
+}
+
+/// The groups as a tuple, or the whole match where there are none.
+fn groups(found: &Captures<'_>) -> Val {
+    let group = |at: usize| found.get(at).map_or(Val::None, |group| Val::str(group.as_str()));
+    if found.len() == 1 {
+        Val::tuple(vec![group(0)])
+    } else {
+        Val::tuple((1..found.len()).map(group).collect())
+    }
+}
+
+fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
+    let mut out = String::new();
+    let (mut copied, mut from) = (0, 0);
+    // Python takes an empty match only where the last match did not end.
+    let mut last_end = None;
+    while from <= text.len() {
+        rt.step(1)?;
+        let Some(found) = captures(regex, text, from)? else { break };
+        let Some(whole) = found.get(0) else { break };
+        let next = |at: usize| at + text[at..].chars().next().map_or(1, char::len_utf8);
+        if whole.start() == whole.end() && last_end == Some(whole.start()) {
+            from = next(whole.end());
+            continue;
+        }
+        out.push_str(&text[copied..whole.start()]);
+        expand(new, &found, &mut out)?;
+        rt.bytes(new.len())?;
+        copied = whole.end();
+        last_end = Some(whole.end());
+        from = whole.end();
+        if whole.start() == whole.end() && from >= text.len() {
+            break;
+        }
+    }
+    out.push_str(&text[copied..]);
+    Ok(Val::str(out))
+}
+
+/// Fills a replacement: `\1`, `\g<1>`, `\g<name>`, `\n` and their like.
+fn expand(template: &str, found: &Captures<'_>, out: &mut String) -> R<()> {
+    let mut rest = template;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(c) = rest.chars().next() else {
+            return value_error("bad escape (end of pattern)");
+        };
+        rest = &rest[c.len_utf8()..];
+        match c {
+            'g' => {
+                let name = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+                let Some((name, after)) = name else { return value_error("missing <") };
+                rest = after;
+                let group = match name.parse::<usize>() {
+                    Ok(at) if at < found.len() => found.get(at),
+                    Ok(at) => return value_error(format!("invalid group reference {at}")),
+                    Err(_) => found.name(name),
+                };
+                out.push_str(group.map_or("", |group| group.as_str()));
+            }
+            '0' => out.push('\0'),
+            '1'..='9' => {
+                let mut digits = c.to_string();
+                if let Some(next) = rest.chars().next().filter(char::is_ascii_digit) {
+                    digits.push(next);
+                    rest = &rest[1..];
+                }
+                let at: usize = digits.parse().unwrap_or(0);
+                if at >= found.len() {
+                    return value_error(format!("invalid group reference {at}"));
+                }
+                out.push_str(found.get(at).map_or("", |group| group.as_str()));
+            }
+            'n' => out.push('\n'),
+            't' => out.push('\t'),
+            'r' => out.push('\r'),
+            'a' => out.push('\u{7}'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'v' => out.push('\u{b}'),
+            '\\' => out.push('\\'),
+            c if c.is_ascii_alphabetic() => return value_error(format!("bad escape \\{c}")),
+            c => {
+                out.push('\\');
+                out.push(c);
+            }
+        }
+    }
+    out.push_str(rest);
+    Ok(())
+}
+
+/// Python's `re.escape`.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The `match` test: the pattern at the start of the text.
+pub(crate) fn is_match(rt: &Rt<'_>, val: &Val, args: Args) -> R<bool> {
+    let [pattern, ignorecase, multiline] =
+        args.bind("test_match", ["rgx", "ignorecase", "multiline"], 1)?;
+    val.defined()?;
+    let regex = compile(rt, pattern, ignorecase, multiline)?;
+    Ok(captures(&regex, text_of(val)?, 0)?.is_some_and(|found| at_start(&found)))
+}

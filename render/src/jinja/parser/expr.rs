@@ -1,0 +1,541 @@
+//! Expressions, with Jinja's precedence.
+
+use std::sync::Arc;
+
+use halite_core::Value;
+
+use super::Parser;
+use crate::jinja::ast::{ArgList, BinOp, CmpOp, Expr, Node, Pos};
+use crate::jinja::fault::{Fault, R, nearest};
+use crate::jinja::lexer::Tok;
+use crate::jinja::{filters, tests};
+
+/// How many operands or links one chain may have.
+const LONGEST_CHAIN: usize = 1000;
+
+/// How many `.a`, `[b]`, `(c)`, `|d` may follow one another.
+const LONGEST_POSTFIX: u32 = 40;
+
+/// How a list of expressions without brackets is read.
+#[derive(Clone, Copy)]
+pub(super) struct TupleRules {
+    /// Only names and literals: targets.
+    pub(super) simplified: bool,
+    pub(super) with_cond: bool,
+    pub(super) end: Option<&'static str>,
+    pub(super) parentheses: bool,
+}
+
+impl Default for TupleRules {
+    fn default() -> Self {
+        TupleRules { simplified: false, with_cond: true, end: None, parentheses: false }
+    }
+}
+
+impl Parser {
+    pub(super) fn expression(&mut self) -> R<Node> {
+        self.nested(Parser::cond)
+    }
+
+    fn cond(&mut self) -> R<Node> {
+        let pos = self.current.pos;
+        let was_soft = self.soft;
+        let mut then = self.or()?;
+        while self.skip_name("if")? {
+            self.soft = true;
+            let test = self.or()?;
+            let other =
+                if self.skip_name("else")? { Some(self.nested(Parser::cond)?) } else { None };
+            self.soft = was_soft;
+            then = Node { pos, expr: Expr::Cond(Box::new((test, then, other))) };
+        }
+        Ok(then)
+    }
+
+    pub(super) fn or(&mut self) -> R<Node> {
+        self.logic("or", Parser::and, Expr::Or)
+    }
+
+    fn and(&mut self) -> R<Node> {
+        self.logic("and", Parser::not, Expr::And)
+    }
+
+    fn logic(
+        &mut self,
+        word: &str,
+        operand: fn(&mut Self) -> R<Node>,
+        make: fn(Vec<Node>) -> Expr,
+    ) -> R<Node> {
+        let pos = self.current.pos;
+        let first = operand(self)?;
+        if !self.is_name(word) {
+            return Ok(first);
+        }
+        let mut items = vec![first];
+        while self.skip_name(word)? {
+            self.chain(items.len())?;
+            items.push(operand(self)?);
+        }
+        Ok(Node { pos, expr: make(items) })
+    }
+
+    fn chain(&self, len: usize) -> R<()> {
+        if len < LONGEST_CHAIN {
+            return Ok(());
+        }
+        self.fail(
+            self.current.pos,
+            format!("an expression may have {LONGEST_CHAIN} operands in one chain"),
+        )
+    }
+
+    fn not(&mut self) -> R<Node> {
+        if self.is_name("not") {
+            let pos = self.next()?.pos;
+            let operand = self.nested(Parser::not)?;
+            return Ok(Node { pos, expr: Expr::Not(Self::boxed(operand)) });
+        }
+        self.comparison()
+    }
+
+    fn comparison(&mut self) -> R<Node> {
+        let pos = self.current.pos;
+        let first = self.sum()?;
+        let mut rest = Vec::new();
+        loop {
+            let op = match &self.current.tok {
+                Tok::Op("==") => CmpOp::Eq,
+                Tok::Op("!=") => CmpOp::Ne,
+                Tok::Op("<") => CmpOp::Lt,
+                Tok::Op("<=") => CmpOp::Le,
+                Tok::Op(">") => CmpOp::Gt,
+                Tok::Op(">=") => CmpOp::Ge,
+                Tok::Name(name) if **name == *"in" => CmpOp::In,
+                Tok::Name(name) if **name == *"not" => {
+                    if !matches!(self.look()?, Tok::Name(name) if **name == *"in") {
+                        break;
+                    }
+                    self.next()?;
+                    CmpOp::NotIn
+                }
+                _ => break,
+            };
+            self.next()?;
+            self.chain(rest.len())?;
+            rest.push((op, self.sum()?));
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        Ok(Node { pos, expr: Expr::Compare(Self::boxed(first), rest) })
+    }
+
+    fn binary(&mut self, operand: fn(&mut Self) -> R<Node>, ops: &[(&str, BinOp)]) -> R<Node> {
+        let pos = self.current.pos;
+        let first = operand(self)?;
+        let mut rest = Vec::new();
+        while let Tok::Op(found) = &self.current.tok {
+            let Some((_, op)) = ops.iter().find(|(text, _)| text == found) else { break };
+            self.next()?;
+            self.chain(rest.len())?;
+            rest.push((*op, operand(self)?));
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        Ok(Node { pos, expr: Expr::Bin(Self::boxed(first), rest) })
+    }
+
+    fn sum(&mut self) -> R<Node> {
+        self.binary(Parser::concat, &[("+", BinOp::Add), ("-", BinOp::Sub)])
+    }
+
+    fn concat(&mut self) -> R<Node> {
+        let pos = self.current.pos;
+        let first = self.product()?;
+        if !self.is_op("~") {
+            return Ok(first);
+        }
+        let mut items = vec![first];
+        while self.skip_op("~")? {
+            self.chain(items.len())?;
+            items.push(self.product()?);
+        }
+        Ok(Node { pos, expr: Expr::Concat(items) })
+    }
+
+    fn product(&mut self) -> R<Node> {
+        let ops =
+            [("*", BinOp::Mul), ("/", BinOp::Div), ("//", BinOp::FloorDiv), ("%", BinOp::Mod)];
+        self.binary(Parser::power, &ops)
+    }
+
+    fn power(&mut self) -> R<Node> {
+        self.binary(|parser| parser.unary(true), &[("**", BinOp::Pow)])
+    }
+
+    fn unary(&mut self, with_filter: bool) -> R<Node> {
+        let pos = self.current.pos;
+        let node = if self.skip_op("-")? {
+            let operand = self.nested(|parser| parser.unary(false))?;
+            Node { pos, expr: negated(operand) }
+        } else if self.skip_op("+")? {
+            let operand = self.nested(|parser| parser.unary(false))?;
+            Node { pos, expr: Expr::Plus(Self::boxed(operand)) }
+        } else {
+            self.primary()?
+        };
+        let mut links = 0;
+        let node = self.postfix(node, &mut links)?;
+        if with_filter { self.filters(node, &mut links) } else { Ok(node) }
+    }
+
+    pub(super) fn primary(&mut self) -> R<Node> {
+        let pos = self.current.pos;
+        let expr = match &self.current.tok {
+            Tok::Name(name) => {
+                let name = name.clone();
+                self.next()?;
+                match &*name {
+                    "true" | "True" => Expr::Const(Value::Bool(true)),
+                    "false" | "False" => Expr::Const(Value::Bool(false)),
+                    "none" | "None" => Expr::Const(Value::Null),
+                    _ => {
+                        self.read(&name);
+                        Expr::Name(name)
+                    }
+                }
+            }
+            Tok::Str(text) => {
+                let mut text = text.clone();
+                self.next()?;
+                while let Tok::Str(more) = &self.current.tok {
+                    text = format!("{text}{more}").into();
+                    self.next()?;
+                }
+                Expr::Const(Value::Str(text))
+            }
+            Tok::Int(value) => {
+                let value = value.clone();
+                self.next()?;
+                Expr::Const(value)
+            }
+            Tok::Float(float) => {
+                let value = Value::Float(*float);
+                self.next()?;
+                Expr::Const(value)
+            }
+            Tok::Op("(") => {
+                self.next()?;
+                let rules = TupleRules { parentheses: true, ..TupleRules::default() };
+                let node = self.nested(|parser| parser.tuple(rules))?;
+                self.expect_op(")")?;
+                return Ok(node);
+            }
+            Tok::Op("[") => self.list()?,
+            Tok::Op("{") => self.dict()?,
+            other => {
+                let shown = halite_core::value::repr_str(other.describe());
+                return self.fail(pos, format!("unexpected {shown}"));
+            }
+        };
+        Ok(Node { pos, expr })
+    }
+
+    /// A name is read: macros around learn which special names they need.
+    fn read(&mut self, name: &str) {
+        let special = match name {
+            "caller" => 0,
+            "kwargs" => 1,
+            "varargs" => 2,
+            _ => return,
+        };
+        self.macros.iter_mut().for_each(|flags| flags[special] = true);
+    }
+
+    fn is_tuple_end(&self, end: Option<&str>) -> bool {
+        matches!(self.current.tok, Tok::VarEnd | Tok::BlockEnd)
+            || self.is_op(")")
+            || end.is_some_and(|end| self.is_name(end))
+    }
+
+    pub(super) fn tuple(&mut self, rules: TupleRules) -> R<Node> {
+        let pos = self.current.pos;
+        let mut items = Vec::new();
+        let mut is_tuple = false;
+        loop {
+            if !items.is_empty() {
+                self.expect_op(",")?;
+            }
+            if self.is_tuple_end(rules.end) {
+                break;
+            }
+            items.push(match (rules.simplified, rules.with_cond) {
+                (true, _) => self.nested(Parser::primary)?,
+                (_, true) => self.expression()?,
+                _ => self.nested(Parser::or)?,
+            });
+            if !self.is_op(",") {
+                break;
+            }
+            is_tuple = true;
+        }
+        if !is_tuple {
+            if let Some(only) = items.pop() {
+                return Ok(only);
+            }
+            if !rules.parentheses {
+                let shown = halite_core::value::repr_str(self.current.tok.describe());
+                return self.fail(self.current.pos, format!("Expected an expression, got {shown}"));
+            }
+        }
+        Ok(Node { pos, expr: Expr::Tuple(items) })
+    }
+
+    fn list(&mut self) -> R<Expr> {
+        self.next()?;
+        let mut items = Vec::new();
+        while !self.is_op("]") {
+            if !items.is_empty() {
+                self.expect_op(",")?;
+            }
+            if self.is_op("]") {
+                break;
+            }
+            items.push(self.expression()?);
+        }
+        self.expect_op("]")?;
+        Ok(Expr::List(items))
+    }
+
+    fn dict(&mut self) -> R<Expr> {
+        self.next()?;
+        let mut items = Vec::new();
+        while !self.is_op("}") {
+            if !items.is_empty() {
+                self.expect_op(",")?;
+            }
+            if self.is_op("}") {
+                break;
+            }
+            let key = self.expression()?;
+            self.expect_op(":")?;
+            items.push((key, self.expression()?));
+        }
+        self.expect_op("}")?;
+        Ok(Expr::Dict(items))
+    }
+
+    fn link(&self, links: &mut u32) -> R<()> {
+        *links += 1;
+        if *links <= LONGEST_POSTFIX {
+            return Ok(());
+        }
+        let text =
+            format!("more than {LONGEST_POSTFIX} attributes, calls and filters follow one another");
+        self.fail(self.current.pos, text)
+    }
+
+    pub(super) fn postfix(&mut self, mut node: Node, links: &mut u32) -> R<Node> {
+        loop {
+            node = match self.current.tok {
+                Tok::Op("." | "[") => self.subscript(node)?,
+                Tok::Op("(") => self.call(node)?,
+                _ => return Ok(node),
+            };
+            self.link(links)?;
+        }
+    }
+
+    fn filters(&mut self, mut node: Node, links: &mut u32) -> R<Node> {
+        loop {
+            node = match &self.current.tok {
+                Tok::Op("|") => {
+                    self.next()?;
+                    self.filter(Some(node))?
+                }
+                Tok::Name(name) if **name == *"is" => self.test(node)?,
+                Tok::Op("(") => self.call(node)?,
+                _ => return Ok(node),
+            };
+            self.link(links)?;
+        }
+    }
+
+    fn call(&mut self, node: Node) -> R<Node> {
+        let pos = self.current.pos;
+        let args = self.arguments()?;
+        Ok(Node { pos, expr: Expr::Call(Box::new((node, args))) })
+    }
+
+    fn subscript(&mut self, node: Node) -> R<Node> {
+        let token = self.next()?;
+        let pos = token.pos;
+        if token.tok == Tok::Op(".") {
+            let attr = self.next()?;
+            let expr = match attr.tok {
+                Tok::Name(name) => Expr::Attr(Self::boxed(node), name),
+                Tok::Int(value) => {
+                    let index = Node { pos: attr.pos, expr: Expr::Const(value) };
+                    Expr::Item(Self::boxed(node), Self::boxed(index))
+                }
+                _ => return self.fail(attr.pos, "expected name or number"),
+            };
+            return Ok(Node { pos, expr });
+        }
+        let mut args = Vec::new();
+        while !self.is_op("]") {
+            if !args.is_empty() {
+                self.expect_op(",")?;
+            }
+            args.push(self.nested(Parser::subscribed)?);
+        }
+        self.expect_op("]")?;
+        let index = match args.len() {
+            1 => args.swap_remove(0),
+            _ => Node { pos, expr: Expr::Tuple(args) },
+        };
+        Ok(Node { pos, expr: Expr::Item(Self::boxed(node), Self::boxed(index)) })
+    }
+
+    fn subscribed(&mut self) -> R<Node> {
+        let pos = self.current.pos;
+        let start = if self.is_op(":") {
+            None
+        } else {
+            let node = self.expression()?;
+            if !self.is_op(":") {
+                return Ok(node);
+            }
+            Some(node)
+        };
+        self.next()?;
+        let stop = match self.current.tok {
+            Tok::Op(":" | "]" | ",") => None,
+            _ => Some(self.expression()?),
+        };
+        let mut step = None;
+        if self.skip_op(":")? && !matches!(self.current.tok, Tok::Op("]" | ",")) {
+            step = Some(self.expression()?);
+        }
+        Ok(Node { pos, expr: Expr::Slice(Box::new([start, stop, step])) })
+    }
+
+    pub(super) fn arguments(&mut self) -> R<ArgList> {
+        let pos = self.expect_op("(")?.pos;
+        let mut args = ArgList::default();
+        let mut more = false;
+        while !self.is_op(")") {
+            if more {
+                self.expect_op(",")?;
+                if self.is_op(")") {
+                    break;
+                }
+            }
+            more = true;
+            let ok = if self.is_op("*") {
+                self.next()?;
+                let ok = args.star.is_none() && args.double_star.is_none();
+                args.star = Some(self.expression()?);
+                ok
+            } else if self.is_op("**") {
+                self.next()?;
+                let ok = args.double_star.is_none();
+                args.double_star = Some(self.expression()?);
+                ok
+            } else if let Some(name) = self.keyword_argument()? {
+                let ok = args.double_star.is_none();
+                args.named.push((name, self.expression()?));
+                ok
+            } else {
+                let ok = args.star.is_none() && args.double_star.is_none() && args.named.is_empty();
+                if ok {
+                    args.pos.push(self.expression()?);
+                }
+                ok
+            };
+            if !ok {
+                return self.fail(pos, "invalid syntax for function call expression");
+            }
+        }
+        self.expect_op(")")?;
+        Ok(args)
+    }
+
+    fn keyword_argument(&mut self) -> R<Option<Arc<str>>> {
+        let Tok::Name(name) = &self.current.tok else { return Ok(None) };
+        let name = name.clone();
+        if *self.look()? != Tok::Op("=") {
+            return Ok(None);
+        }
+        self.next()?;
+        self.next()?;
+        Ok(Some(name))
+    }
+
+    fn dotted(&mut self) -> R<(Arc<str>, Pos)> {
+        let (mut name, pos) = self.expect_name()?;
+        while self.skip_op(".")? {
+            name = format!("{name}.{}", self.expect_name()?.0).into();
+        }
+        Ok((name, pos))
+    }
+
+    /// One filter behind its `|` (or behind the word `filter`).
+    pub(super) fn filter(&mut self, input: Option<Node>) -> R<Node> {
+        let (name, pos) = self.dotted()?;
+        if !self.soft && !filters::is_known(&name) {
+            let fault = self.unknown("filter", &name, pos, filters::names());
+            self.defer(fault);
+        }
+        let args = if self.is_op("(") { self.arguments()? } else { ArgList::default() };
+        Ok(Node { pos, expr: Expr::Filter(Box::new((input, name, args))) })
+    }
+
+    fn unknown(
+        &self,
+        what: &str,
+        name: &str,
+        pos: Pos,
+        known: impl Iterator<Item = &'static str>,
+    ) -> Box<Fault> {
+        let text = format!("No {what} named {}.", halite_core::value::repr_str(name));
+        let mut fault = self.fault_at(pos, text);
+        fault.hint = nearest(name, known).map(|near| format!("did you mean '{near}'?"));
+        fault
+    }
+
+    fn test(&mut self, node: Node) -> R<Node> {
+        let pos = self.next()?.pos;
+        let negated = self.skip_name("not")?;
+        let (name, _) = self.dotted()?;
+        let args = match &self.current.tok {
+            Tok::Op("(") => self.arguments()?,
+            Tok::Name(word) if matches!(&**word, "else" | "or" | "and") => ArgList::default(),
+            Tok::Name(word) if **word == *"is" => {
+                return self.fail(self.current.pos, "You cannot chain multiple tests with is");
+            }
+            Tok::Name(_) | Tok::Str(_) | Tok::Int(_) | Tok::Float(_) | Tok::Op("[" | "{") => {
+                let arg = self.nested(Parser::primary)?;
+                let arg = self.postfix(arg, &mut 0)?;
+                ArgList { pos: vec![arg], ..ArgList::default() }
+            }
+            _ => ArgList::default(),
+        };
+        if !self.soft && !tests::is_known(&name) {
+            let fault = self.unknown("test", &name, pos, tests::names());
+            self.defer(fault);
+        }
+        let test = Node { pos, expr: Expr::Test(Box::new((node, name, args))) };
+        Ok(if negated { Node { pos, expr: Expr::Not(Self::boxed(test)) } } else { test })
+    }
+}
+
+/// `-operand`; numbers are folded.
+fn negated(operand: Node) -> Expr {
+    match operand.expr {
+        Expr::Const(Value::Int(int)) if int != i64::MIN => Expr::Const(Value::Int(-int)),
+        Expr::Const(Value::Float(float)) => Expr::Const(Value::Float(-float)),
+        expr => Expr::Neg(Box::new(Node { pos: operand.pos, expr })),
+    }
+}
