@@ -1,0 +1,141 @@
+//! One minion of the swarm: sign in, subscribe, answer.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use halite_core::target::Known;
+use halite_core::{MinionId, Value, map};
+use halite_net::Endpoint;
+use halite_net::zmtp::req::{ReqClient, ReqOptions};
+use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
+use halite_wire::OsEntropy;
+use halite_wire::load::Return;
+use halite_wire::session::MinionSession;
+use halite_wire::signin::minion::{Accepted, Config, Outcome, SignIn};
+use tokio::sync::SemaphorePermit;
+
+use crate::shared::{Job, Shared, now_secs};
+
+/// How long the master may take over one request.
+const REQUEST_WAIT: Duration = Duration::from_secs(60);
+/// Pause between two sign-ins while the key is pending or the master is busy.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// A signed-in minion's means.
+struct Means {
+    id: MinionId,
+    requests: ReqClient,
+    config: Config,
+    session: MinionSession,
+}
+
+/// Lives until the swarm ends. `permit` is given back once the minion is subscribed.
+pub(crate) async fn live(shared: Rc<Shared>, id: MinionId, permit: SemaphorePermit<'_>) {
+    let options = ReqOptions { sockets_max: 1, ..ReqOptions::default() };
+    let requests = ReqClient::new(shared.requests.clone(), options);
+    let config = Config { offer_gcm: false, ..Config::new(id.clone()) };
+    let (accepted, session) = sign_in(&shared, &requests, &config).await;
+    let port = shared.publish_port.unwrap_or(accepted.publish_port);
+    let options = SubOptions {
+        identity: Bytes::copy_from_slice(id.as_str().as_bytes()),
+        recon_default: Duration::from_millis(100),
+        recon_max: Duration::from_millis(900),
+        ..SubOptions::default()
+    };
+    let mut jobs = Subscriber::start(Endpoint::new(&shared.master, port), options);
+    let mut means = Means { id, requests, config, session };
+    let mut permit = Some(permit);
+    while let Some(event) = jobs.next().await {
+        match event {
+            SubEvent::Connected { .. } => {
+                if permit.take().is_some() {
+                    if shared.start_events {
+                        start_event(&means).await;
+                    }
+                    shared.one_ready();
+                }
+            }
+            SubEvent::Message(frame) => take(&shared, &mut means, &frame).await,
+            SubEvent::Disconnected { .. } | SubEvent::Unreachable { .. } => {}
+        }
+    }
+}
+
+/// Signs in, however long it takes.
+async fn sign_in(
+    shared: &Shared,
+    requests: &ReqClient,
+    config: &Config,
+) -> (Box<Accepted>, MinionSession) {
+    let mut entropy = OsEntropy::new();
+    loop {
+        let started = SignIn::start(config.clone(), &shared.key, now_secs(), &mut entropy);
+        if let Ok((signing, frame)) = started {
+            if let Ok(reply) = requests.request(Bytes::from(frame), REQUEST_WAIT).await {
+                let outcome = signing.finish(&reply, &shared.key, &mut entropy);
+                if let Outcome::Accepted(accepted) = outcome {
+                    let session = MinionSession::new(config, &accepted, &shared.key, &mut entropy);
+                    if let Ok(session) = session {
+                        shared.signed_in(&accepted);
+                        return (accepted, session);
+                    }
+                }
+            }
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
+async fn start_event(means: &Means) {
+    let data = format!("Minion {} started", means.id);
+    let tag = format!("salt/minion/{}/start", means.id);
+    let load = map! {"cmd" => "_minion_event", "pretag" => (), "tag" => tag, "data" => data};
+    let sealed = means.session.seal_request(load, now_secs(), &mut OsEntropy::new());
+    // A start event that is lost changes nothing for what is measured.
+    let _ = means.requests.request(Bytes::from(sealed.frame), REQUEST_WAIT).await;
+}
+
+/// Answers one packet; signs in again if it does not open.
+async fn take(shared: &Shared, means: &mut Means, frame: &Bytes) {
+    let job = match shared.open(frame) {
+        Ok(job) => job,
+        Err(()) => {
+            let (_, session) = sign_in(shared, &means.requests, &means.config).await;
+            means.session = session;
+            shared.open(frame).unwrap_or(None)
+        }
+    };
+    let Some(job) = job else { return };
+    let who = Known { id: &means.id, grains: None, pillar: None };
+    if !job.target.as_ref().is_some_and(|target| target.matches(&who)) {
+        return;
+    }
+    let load = answer(&job).to_load();
+    let sealed = means.session.seal_request(load, now_secs(), &mut OsEntropy::new());
+    let reply = means.requests.request(Bytes::from(sealed.frame), REQUEST_WAIT).await;
+    if reply.is_ok_and(|reply| means.session.open_reply(&reply, &sealed.nonce).is_ok()) {
+        shared.returned();
+    }
+}
+
+/// What the swarm can do.
+fn answer(job: &Job) -> Return {
+    let fun = job.load.fun.to_value();
+    let name = fun.as_str().unwrap_or_default();
+    let (ret, retcode) = match name {
+        "test.ping" => (Value::Bool(true), 0),
+        "test.echo" => (job.load.arg.first().cloned().unwrap_or_default(), 0),
+        "saltutil.find_job" => (Value::from(map! {}), 0),
+        other => (Value::from(format!("'{other}' is not available.")), 1),
+    };
+    Return {
+        jid: Some(job.load.jid.clone()),
+        fun: job.load.fun.clone(),
+        fun_args: job.load.arg.clone().into(),
+        ret,
+        retcode: retcode.into(),
+        success: (retcode == 0).into(),
+        rest: map! {"user" => "root"},
+    }
+}
