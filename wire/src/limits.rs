@@ -16,7 +16,7 @@ impl Limits {
     pub const UNAUTHENTICATED: Limits = Limits { bytes: 64 * 1024, depth: 16, elements: 4096 };
     /// For accepted minions, the master and local tools. A file chunk is 1 MiB; returns are the
     /// largest messages.
-    pub const ACCEPTED: Limits = Limits { bytes: MAX_FRAME, depth: 128, elements: 2 * 1024 * 1024 };
+    pub const ACCEPTED: Limits = Limits { bytes: MAX_FRAME, depth: 128, elements: 1024 * 1024 };
 }
 
 /// The largest frame that is looked at at all, bytes.
@@ -32,8 +32,9 @@ pub const RSA_MAX_BITS: usize = 8192;
 /// Largest PEM text that is parsed, bytes (an 8192 bit private key has 6.4 KB).
 pub const MAX_PEM: usize = 16 * 1024;
 
-/// Nonces that one session remembers; see `session::replay`.
-pub const NONCES_PER_SESSION: usize = 16 * 1024;
+/// Nonces that one session remembers, 16 bytes each: ten thousand minions stay below 330 MB even
+/// when each of them floods; see `session::replay`.
+pub const NONCES_PER_SESSION: usize = 2048;
 /// How old or how far ahead a request of an own peer may be, seconds.
 pub const REQUEST_TTL: u64 = 60;
 

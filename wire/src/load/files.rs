@@ -1,5 +1,7 @@
 //! The file server's requests.
 
+use std::fmt;
+
 use halite_core::Value;
 
 use super::{Fields, LoadError};
@@ -26,7 +28,7 @@ pub(super) fn saltenv(fields: &mut Fields<'_>) -> Result<SaltEnv, LoadError> {
 }
 
 /// `_file_recv`: one piece of a file that a minion pushes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Upload {
     /// The parts of the path, none of them empty, `.`, `..` or with a separator.
     pub path: Vec<Box<str>>,
@@ -36,6 +38,13 @@ pub struct Upload {
     pub loc: u64,
     /// The piece.
     pub data: Vec<u8>,
+}
+
+/// Where it goes, not what it holds.
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes at {} of {:?}", self.data.len(), self.loc, self.path)
+    }
 }
 
 impl Upload {

@@ -1,5 +1,7 @@
 //! A job as it is published.
 
+use std::fmt;
+
 use halite_core::{Map, Value, map};
 
 use super::{Fields, LoadError};
@@ -40,7 +42,7 @@ impl Fun {
 }
 
 /// What a master publishes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PublishLoad {
     /// What to run.
     pub fun: Fun,
@@ -58,6 +60,13 @@ pub struct PublishLoad {
     pub user: Box<str>,
     /// Everything else: `to`, `delimiter`, `metadata`, `ret_config`, `module_executors` and so on.
     pub rest: Map,
+}
+
+/// Which job, without its arguments: those may hold secrets.
+impl fmt::Debug for PublishLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {} of {:?} for {} {}", self.jid, self.fun, self.tgt_type, self.tgt)
+    }
 }
 
 impl PublishLoad {

@@ -1,5 +1,7 @@
 //! Everything an accepted minion may ask.
 
+use std::fmt;
+
 use halite_core::{Map, Value};
 
 use super::files::{FileRequest, Upload, saltenv};
@@ -8,7 +10,7 @@ use halite_core::{Jid, SaltEnv};
 
 /// A minion's request. There is no field for the sender's id: it comes with
 /// [`crate::session::Authenticated`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum MinionCommand {
     /// `_pillar`.
     Pillar(Box<PillarRequest>),
@@ -129,7 +131,7 @@ pub enum Listing {
 }
 
 /// `_pillar`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PillarRequest {
     /// The minion's word about itself; `None` asks for nothing (an empty map is the answer).
     pub grains: Option<Map>,
@@ -148,7 +150,7 @@ pub struct PillarRequest {
 }
 
 /// `_minion_event`: one event whose data is the load, or a list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum MinionEvents {
     /// One event.
     One {
@@ -169,7 +171,7 @@ pub enum MinionEvents {
 }
 
 /// A publish on behalf of a minion, allowed by option `peer`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PeerPublish {
     /// What to run.
     pub fun: Fun,
@@ -189,7 +191,73 @@ pub struct PeerPublish {
     pub no_parse: Vec<Value>,
 }
 
+/// The name only: fields may hold secrets.
+impl fmt::Debug for MinionCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Nothing of the grains and the override.
+impl fmt::Debug for PillarRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pillar request (saltenv {:?}, pillarenv {:?})", self.saltenv, self.pillarenv)
+    }
+}
+
+/// The tags only.
+impl fmt::Debug for MinionEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MinionEvents::One { tag, .. } => write!(f, "event {tag}"),
+            MinionEvents::Many { events, .. } => {
+                f.debug_list().entries(events.iter().map(|(tag, _)| tag)).finish()
+            }
+        }
+    }
+}
+
+/// What and for whom, not the arguments.
+impl fmt::Debug for PeerPublish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "publish of {:?} for {} {}", self.fun, self.tgt_type, self.tgt)
+    }
+}
+
 impl MinionCommand {
+    /// `cmd`, for logs and counters; empty for [`MinionCommand::Unknown`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            MinionCommand::Pillar(_) => "_pillar",
+            MinionCommand::Return(_) => "_return",
+            MinionCommand::SyndicReturn(_) => "_syndic_return",
+            MinionCommand::Events(_) => "_minion_event",
+            MinionCommand::RegisterResources { .. } => "_register_resources",
+            MinionCommand::Mine { .. } => "_mine",
+            MinionCommand::MineGet { .. } => "_mine_get",
+            MinionCommand::MineDelete { .. } => "_mine_delete",
+            MinionCommand::MineFlush => "_mine_flush",
+            MinionCommand::MasterOpts { .. } => "_master_opts",
+            MinionCommand::MasterTops { .. } => "_master_tops",
+            MinionCommand::FileEnvs => "_file_envs",
+            MinionCommand::FileList { what: Listing::Files, .. } => "_file_list",
+            MinionCommand::FileList { what: Listing::Dirs, .. } => "_dir_list",
+            MinionCommand::FileList { what: Listing::EmptyDirs, .. } => "_file_list_emptydirs",
+            MinionCommand::FileList { what: Listing::Symlinks, .. } => "_symlink_list",
+            MinionCommand::FileFind(_) => "_file_find",
+            MinionCommand::FileHash(_) => "_file_hash",
+            MinionCommand::FileHashAndStat(_) => "_file_hash_and_stat",
+            MinionCommand::ServeFile { .. } => "_serve_file",
+            MinionCommand::FileRecv(_) => "_file_recv",
+            MinionCommand::MinionPub(_) => "minion_pub",
+            MinionCommand::MinionPublish(_) => "minion_publish",
+            MinionCommand::PubRet { .. } => "pub_ret",
+            MinionCommand::MinionRunner { .. } => "minion_runner",
+            MinionCommand::RevokeAuth { .. } => "revoke_auth",
+            MinionCommand::Unknown => "",
+        }
+    }
+
     /// Reads a load whose `id`, `nonce`, `ts` and `tok` are taken already.
     pub(crate) fn parse(load: Map) -> Result<MinionCommand, LoadError> {
         let cmd = match load.get("cmd") {

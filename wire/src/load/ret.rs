@@ -1,12 +1,14 @@
 //! What a job gave back.
 
+use std::fmt;
+
 use halite_core::{Map, Value, map};
 
 use super::{Fields, Fun, LoadError};
 use halite_core::Jid;
 
 /// `_return`. With several functions `ret`, `retcode` and `success` are maps by function name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Return {
     /// The job; `None` when the minion started it itself and asks the master for an id (`req`).
     pub jid: Option<Jid>,
@@ -25,14 +27,19 @@ pub struct Return {
     pub rest: Map,
 }
 
-/// The jid by which a minion asks for a new one.
-const REQ: &str = "req";
+/// Which job, not what it gave back: that may hold secrets.
+impl fmt::Debug for Return {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jid = self.jid.as_ref().map_or(Jid::REQUEST, Jid::as_str);
+        write!(f, "return of {:?} for job {jid}", self.fun)
+    }
+}
 
 impl Return {
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Return, LoadError> {
         fields.optional("id");
         let jid = match fields.text("jid")? {
-            jid if &*jid == REQ => None,
+            jid if &*jid == Jid::REQUEST => None,
             jid => Some(Jid::parse(&jid).map_err(|_| fields.error("jid", "is not a job id"))?),
         };
         Ok(Return {
@@ -53,7 +60,7 @@ impl Return {
             "success" => self.success.clone(),
             "return" => self.ret.clone(),
             "retcode" => self.retcode.clone(),
-            "jid" => self.jid.as_ref().map_or(REQ, Jid::as_str),
+            "jid" => self.jid.as_ref().map_or(Jid::REQUEST, Jid::as_str),
             "fun" => self.fun.to_value(),
             "fun_args" => self.fun_args.clone(),
         };

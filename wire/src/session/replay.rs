@@ -1,6 +1,6 @@
 //! Requests are taken once: remembered nonces and, where the clocks allow it, an age limit.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::error::Refused;
 use crate::limits::{NONCES_PER_SESSION, REQUEST_TTL};
@@ -25,16 +25,15 @@ impl ReplayPolicy {
 #[derive(Debug)]
 pub(super) struct Seen {
     policy: ReplayPolicy,
-    nonces: HashSet<u128>,
-    /// In the order of arrival: nonce and `ts`.
-    order: VecDeque<(u128, i64)>,
+    /// In the order of arrival: half of the nonce, which is plenty to tell requests apart, and `ts`.
+    order: VecDeque<(u64, i64)>,
     /// With a ttl: a `ts` up to here may belong to a nonce that had to be forgotten.
     floor: i64,
 }
 
 impl Seen {
     pub(super) fn new(policy: ReplayPolicy) -> Seen {
-        Seen { policy, nonces: HashSet::new(), order: VecDeque::new(), floor: i64::MIN }
+        Seen { policy, order: VecDeque::new(), floor: i64::MIN }
     }
 
     /// The same memory under another policy.
@@ -58,35 +57,28 @@ impl Seen {
             self.forget_older_than(now.saturating_sub_unsigned(ttl));
         }
         let ts = ts.unwrap_or(now);
-        if self.nonces.contains(&nonce.number()) || ts <= self.floor {
+        let nonce = nonce.number() as u64;
+        if ts <= self.floor || self.order.iter().any(|(known, _)| *known == nonce) {
             return Err(Refused::Replay);
         }
-        if self.order.len() >= NONCES_PER_SESSION {
-            self.forget_one();
+        if self.order.len() >= NONCES_PER_SESSION
+            && let Some((_, ts)) = self.order.pop_front()
+            && self.policy.ttl.is_some()
+        {
+            self.floor = self.floor.max(ts);
         }
-        self.nonces.insert(nonce.number());
-        self.order.push_back((nonce.number(), ts));
+        self.order.push_back((nonce, ts));
         Ok(())
     }
 
     /// Nonces whose `ts` alone gets them refused need not be remembered. Looks at the front only:
     /// one from the future holds back those behind it, no longer than twice the ttl.
     fn forget_older_than(&mut self, limit: i64) {
-        while let Some((nonce, ts)) = self.order.front() {
-            if *ts >= limit {
-                break;
-            }
-            self.nonces.remove(nonce);
+        while self.order.front().is_some_and(|(_, ts)| *ts < limit) {
             self.order.pop_front();
         }
-    }
-
-    fn forget_one(&mut self) {
-        if let Some((nonce, ts)) = self.order.pop_front() {
-            self.nonces.remove(&nonce);
-            if self.policy.ttl.is_some() {
-                self.floor = self.floor.max(ts);
-            }
+        if self.order.capacity() > 4 * self.order.len() + 64 {
+            self.order.shrink_to(2 * self.order.len());
         }
     }
 }
