@@ -1,7 +1,6 @@
 //! The Crypticle: AES-192-CBC, then HMAC-SHA256 over IV and ciphertext. Salt: `salt/crypt.py`.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 
 use ::aes::Aes192;
 use base64::Engine;
@@ -11,7 +10,7 @@ use halite_core::Value;
 use ring::hmac;
 use zeroize::Zeroizing;
 
-use super::{CryptoError, PrivateKey, PublicKey};
+use super::CryptoError;
 use crate::entropy::Entropy;
 use crate::error::OpenError;
 use crate::limits::Limits;
@@ -25,26 +24,15 @@ const BLOCK: usize = 16;
 const PREFIX: &[u8] = b"pickle::";
 
 /// The 24 + 32 key bytes of a [`Crypticle`]; travels and is stored as 76 characters of base64.
-#[derive(Clone)]
-pub struct AesKey(super::Secret, Arc<OnceLock<SignedDigest>>);
-
-/// Whose signature, and the signature; see [`AesKey::signed_digest`].
-type SignedDigest = (PublicKey, Vec<u8>);
-
-impl PartialEq for AesKey {
-    fn eq(&self, other: &AesKey) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for AesKey {}
+#[derive(Clone, PartialEq, Eq)]
+pub struct AesKey(super::Secret);
 
 impl AesKey {
     /// A fresh key.
     pub fn generate(entropy: &mut dyn Entropy) -> AesKey {
         let mut bytes = vec![0; AES + MAC];
         entropy.fill(&mut bytes);
-        AesKey(super::Secret::new(bytes), Arc::default())
+        AesKey(super::Secret::new(bytes))
     }
 
     /// Reads a key string; white space around it (a file's newline) is allowed.
@@ -54,31 +42,12 @@ impl AesKey {
         if key.expose().len() != AES + MAC {
             return Err(CryptoError::NotAKeyString);
         }
-        Ok(AesKey(key, Arc::default()))
+        Ok(AesKey(key))
     }
 
     /// The 76 characters.
     pub fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(self.0.expose()))
-    }
-
-    /// The X9.31 block over the hex SHA-256 of the key string that goes into every `_auth` answer.
-    /// It is always the same for a key: made once and shared by its clones, which saves a third of
-    /// what a sign-in costs the master.
-    pub(crate) fn signed_digest(
-        &self,
-        key: &dyn PrivateKey,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Vec<u8>, CryptoError> {
-        if let Some((signer, sig)) = self.1.get()
-            && signer == key.public()
-        {
-            return Ok(sig.clone());
-        }
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.to_text().as_bytes());
-        let sig = key.x931_encrypt(super::hex(digest.as_ref()).as_bytes(), entropy)?;
-        self.1.get_or_init(|| (key.public().clone(), sig.clone()));
-        Ok(sig)
     }
 
     /// The key bytes.

@@ -3,7 +3,7 @@
 use halite_core::{MinionId, Value, map};
 
 use crate::crypto::{
-    AesKey, CryptoError, GcmKeys, GcmSecret, PrivateKey, PublicKey, SigAlgo, clean,
+    AesKey, CryptoError, GcmKeys, GcmSecret, PrivateKey, PublicKey, SigAlgo, clean, hex,
 };
 use crate::entropy::Entropy;
 use crate::load::auth::GCM;
@@ -199,13 +199,14 @@ fn accept(
         None => None,
     };
     let aes = offer.aes.to_text();
+    let digest = hex(ring::digest::digest(&ring::digest::SHA256, aes.as_bytes()).as_ref());
     let (keys, secret) = agree(request, offer, id);
     let grant = Grant {
         public: key.public().pem().into(),
         publish_port: offer.publish_port,
         token,
         session: Some(minion.encrypt(enc_algo, offer.session.to_text().as_bytes(), entropy)?),
-        sig: offer.aes.signed_digest(key, entropy)?,
+        sig: key.x931_encrypt(digest.as_bytes(), entropy)?,
         aes: minion.encrypt(enc_algo, aes.as_bytes(), entropy)?,
         pub_sig: offer.pub_sig.map(Box::from),
         // Only a minion that sent an offer gets an echo: Salt's get Salt's fields.
