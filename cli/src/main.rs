@@ -1,7 +1,6 @@
 //! The `salt` binary: every program in one file, chosen by the name it is called by.
 
 mod exit;
-mod input;
 mod links;
 mod log;
 mod options;

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use halite_core::host::{Read, RealHost};
-use halite_core::{Args, Jid, JobState, Map, Opts, Result, Value};
+use halite_core::services::PillarRequest;
+use halite_core::{Args, Jid, JobState, Map, Opts, Result, Services, Value};
 
+use crate::daemon::Link;
 use crate::local::LocalServices;
+use crate::services::JobServices;
 use crate::{Engine, Failure, Machine, run};
 
 /// What is to be called.
@@ -25,6 +28,23 @@ pub struct Call {
 pub struct Caller {
     engine: Engine,
     host: RealHost,
+    link: Option<Link>,
+}
+
+/// Why there is nobody to call.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct NoCaller {
+    /// The exit code that says it.
+    pub code: u8,
+    /// The reason.
+    pub why: String,
+}
+
+impl From<halite_core::Error> for NoCaller {
+    fn from(error: halite_core::Error) -> NoCaller {
+        NoCaller { code: 1, why: error.to_string() }
+    }
 }
 
 impl Caller {
@@ -32,13 +52,31 @@ impl Caller {
     ///
     /// # Errors
     /// If grains or pillar cannot be made.
-    pub fn local(opts: Opts) -> Result<Caller> {
+    pub fn local(opts: Opts) -> Result<Caller, NoCaller> {
         let files = Arc::new(halite_render::files::LocalFiles::new(&opts));
         let grains = Machine::read_grains(&opts);
         let machine = Arc::new(Machine::load(opts, grains, files));
         let services = Arc::new(LocalServices::new(Arc::clone(&machine)));
-        let engine = Engine { machine, pillar: Arc::new(Map::new()), services };
-        Ok(Caller { engine, host: RealHost::new() })
+        let pillar = services.compile_pillar(&PillarRequest::default())?;
+        let engine = Engine { machine, pillar, services };
+        Ok(Caller { engine, host: RealHost::new(), link: None })
+    }
+
+    /// Signs in to the master and takes pillar and files from it.
+    ///
+    /// # Errors
+    /// If no master answers or it does not accept this minion, with Salt's exit codes.
+    pub fn remote(opts: Opts) -> Result<Caller, NoCaller> {
+        let mut link = Link::start(opts)?;
+        let shared = Arc::clone(link.shared());
+        let pillar = shared.fetch_pillar(&PillarRequest::default()).map_err(|error| {
+            let (code, why) = link.wait_failure().unwrap_or((1, error.to_string()));
+            NoCaller { code, why }
+        })?;
+        let machine = shared.present().machine;
+        let services = Arc::new(JobServices::new(shared, ""));
+        let engine = Engine { machine, pillar, services };
+        Ok(Caller { engine, host: RealHost::new(), link: Some(link) })
     }
 
     /// What the calls run with.
@@ -69,7 +107,21 @@ impl Caller {
         if let Some(metadata) = &call.metadata {
             ret.insert("metadata".into(), metadata.clone());
         }
+        if !opts.bool("no_return_event") {
+            self.send_return(&ret);
+        }
         Ok(ret)
+    }
+
+    /// Hands the return to the master, which makes a job of it.
+    fn send_return(&self, ret: &Map) {
+        let Some(link) = &self.link else { return };
+        let mut load = ret.clone();
+        load.insert("jid".into(), Jid::REQUEST.into());
+        load.insert("success".into(), (ret.get("retcode") == Some(&Value::Int(0))).into());
+        if let Err(error) = link.shared().asker.ask("_return", load) {
+            tracing::warn!("the master did not take the return: {error}");
+        }
     }
 
     /// Functions that take any keyword argument see the publish data as well.

@@ -97,7 +97,7 @@ pub struct Engine {
 impl Engine {
     /// Gives `body` the right to change this machine, for one job.
     pub fn with_apply<R>(&self, job: &JobState, body: impl FnOnce(&Apply<'_>) -> R) -> R {
-        let host = RealHost::new();
+        let host = RealHost::cancelled_by(job.cancel_switch());
         let cx = self.machine.context(&self.pillar, &*self.services, &host, job);
         body(&Apply { cx: &cx, host: &host })
     }

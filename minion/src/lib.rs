@@ -1,11 +1,26 @@
 //! The minion: the engine that runs functions (also behind `salt-call`) and the daemon around it.
 
+mod asker;
+mod bus;
 pub mod caller;
 pub mod config;
+pub mod core;
+pub mod daemon;
 pub mod engine;
 mod id;
+pub mod input;
+mod keys;
+pub mod limits;
 mod local;
+mod proc;
+mod remote_files;
 mod run;
+mod services;
+mod shared;
+mod shell;
+mod start;
+mod store;
+mod worker;
 
 pub use caller::{Call, Caller};
 pub use engine::{Engine, Machine};

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use halite_core::{Error, Map, Opts, Result, Value};
-use halite_minion::{Call, Caller, Failure};
+use halite_minion::{Call, Caller, Failure, input};
 
 use crate::options::{ConfigOptions, LogOptions, OutputOptions, put};
-use crate::{exit, input, log, output};
+use crate::{exit, log, output};
 
 /// Runs a function on this machine, with or without a master
 #[derive(Parser, Debug)]
@@ -130,7 +130,14 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if let (Some(path), false) = (file, cli.output.output_file_append) {
         empty_file(path)?;
     }
-    let caller = Caller::local(opts)?;
+    let alone = opts.str("file_client") == "local" || opts.str("master_type") == "disable";
+    let caller = match if alone { Caller::local(opts) } else { Caller::remote(opts) } {
+        Ok(caller) => caller,
+        Err(none) => {
+            log::complain(&none.why);
+            return Ok(ExitCode::from(none.code));
+        }
+    };
     let opts = &caller.engine().machine.opts;
     if cli.doc {
         print_docs(&caller, cli.words.first().map_or("", String::as_str));

@@ -5,7 +5,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
@@ -24,12 +25,18 @@ const DRAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct RealHost {
     temp_names: AtomicU64,
+    cancel: Option<Arc<AtomicBool>>,
 }
 
 impl RealHost {
     /// The machine this process runs on.
     pub fn new() -> RealHost {
         RealHost::default()
+    }
+
+    /// The same machine; its commands are killed once `switch` is true.
+    pub fn cancelled_by(switch: Arc<AtomicBool>) -> RealHost {
+        RealHost { cancel: Some(switch), ..RealHost::default() }
     }
 }
 
@@ -316,7 +323,8 @@ fn run(host: &RealHost, command: &Command) -> Result<Output> {
     });
     let stdout = child.stdout.take().map(collect);
     let stderr = child.stderr.take().map(collect);
-    let (status, timed_out, cancelled) = wait(&mut child, command).map_err(fail)?;
+    let switch = command.cancel.as_ref().or(host.cancel.as_ref());
+    let (status, timed_out, cancelled) = wait(&mut child, command.timeout, switch).map_err(fail)?;
     drop(stdin);
     let output = Output {
         retcode: match status.code() {
@@ -420,9 +428,10 @@ fn finish((wait, kept): Collected) -> Vec<u8> {
 /// Waits for the end, the time-out or the cancel switch; the latter two end the whole group.
 fn wait(
     child: &mut Child,
-    command: &Command,
+    timeout: Option<Duration>,
+    switch: Option<&Arc<AtomicBool>>,
 ) -> io::Result<(std::process::ExitStatus, bool, bool)> {
-    if command.timeout.is_none() && command.cancel.is_none() {
+    if timeout.is_none() && switch.is_none() {
         return Ok((child.wait()?, false, false));
     }
     let start = Instant::now();
@@ -431,8 +440,8 @@ fn wait(
         if let Some(status) = child.try_wait()? {
             return Ok((status, false, false));
         }
-        let cancelled = command.cancel.as_ref().is_some_and(|c| c.load(Ordering::Relaxed));
-        let late = command.timeout.is_some_and(|most| start.elapsed() >= most);
+        let cancelled = switch.is_some_and(|switch| switch.load(Ordering::Relaxed));
+        let late = timeout.is_some_and(|most| start.elapsed() >= most);
         if cancelled || late {
             kill_group(child);
             return Ok((child.wait()?, late, cancelled));

@@ -4,7 +4,7 @@ use halite_core::{Args, Jid, Value};
 
 /// Reads the words after the function. A word `name=value` is a keyword argument; those in
 /// `no_parse` stay text. Salt: `salt.utils.args.parse_input` behaviour.
-pub(crate) fn parse_input(words: &[String], no_parse: &[String]) -> Args {
+pub fn parse_input(words: &[String], no_parse: &[String]) -> Args {
     let mut args = Args::default();
     for word in words {
         match keyword(word) {
@@ -43,7 +43,7 @@ fn jid_as_text(value: Value) -> Value {
 
 /// Reads one word as YAML where that gives a plain value, a `{dict}` or a `[list]`; else the word
 /// itself. Salt: `salt.utils.args.yamlify_arg` behaviour.
-pub(crate) fn yamlify(word: &str) -> Value {
+pub fn yamlify(word: &str) -> Value {
     let text = || Value::str(word);
     let trimmed = word.trim();
     if matches!(trimmed, "" | "---" | "...") || word.contains(['\t', '\r', '\n']) {

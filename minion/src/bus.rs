@@ -1,0 +1,116 @@
+//! The minion's own event bus: two local sockets, and what events from tools there cause.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use halite_core::services::Refresh;
+use halite_core::{Error, Map, Opts, Result, Value};
+use halite_net::ipc::{EventPublisher, EventPull, LocalOptions, MODE_PULL};
+use halite_net::{Overflow, limits as net_limits};
+use halite_wire::frame;
+use halite_wire::limits::Limits;
+use halite_wire::msgpack::{self, Dialect};
+
+use crate::shared::Shared;
+use crate::{services, store};
+
+/// Mode of the reading socket: a minion's events are root's business, as with Salt.
+const MODE_PUB: u32 = 0o600;
+
+/// Both sockets.
+pub(crate) struct Bus {
+    publisher: EventPublisher,
+    pull: EventPull,
+}
+
+/// Paths of the reading and of the writing socket. Salt: `salt.utils.event` behaviour.
+pub(crate) fn paths(opts: &Opts) -> (PathBuf, PathBuf) {
+    let id = opts.str("id").as_bytes();
+    let name = match opts.str("hash_type") {
+        "" => "sha256",
+        name => name,
+    };
+    let hash_type = halite_render::files::HashType::parse(name).unwrap_or_default();
+    let hex = halite_render::files::digest(hash_type, id).unwrap_or_default();
+    let short = hex.get(..10).unwrap_or_default();
+    let folder = opts.path("sock_dir");
+    let path = |end: &str| folder.join(format!("minion_event_{short}_{end}.ipc"));
+    (path("pub"), path("pull"))
+}
+
+impl Bus {
+    /// Opens both sockets. Must be called inside the runtime.
+    ///
+    /// # Errors
+    /// Names the socket that cannot be opened.
+    pub(crate) fn open(opts: &Opts) -> Result<Bus> {
+        store::make_private_dir(&opts.path("sock_dir"))?;
+        let (publish, pull) = paths(opts);
+        let fail = |error: halite_net::NetError| Error::execution(error.to_string());
+        let publisher =
+            EventPublisher::bind(&publish, LocalOptions::with_mode(MODE_PUB), Overflow::default());
+        let most = net_limits::LOCAL_MESSAGE_BYTES;
+        let pull = EventPull::bind(&pull, LocalOptions::with_mode(MODE_PULL), most);
+        Ok(Bus { publisher: publisher.map_err(fail)?, pull: pull.map_err(fail)? })
+    }
+
+    /// Tells workers where to publish.
+    pub(crate) fn share(&self, shared: &Shared) {
+        shared.set_bus(self.publisher.handle());
+    }
+
+    /// The next message that a tool wrote. Safe to use in `select!`.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        self.pull.next().await
+    }
+
+    /// Passes a message on to the readers, and does what its tag asks for.
+    pub(crate) fn take(&self, shared: &Arc<Shared>, message: &[u8]) {
+        self.publisher.handle().publish(&Bytes::copy_from_slice(message));
+        let Ok(value) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else { return };
+        let Ok((tag, data)) = frame::body_of(&value).and_then(frame::read_event) else { return };
+        let data = data.as_map().cloned().unwrap_or_default();
+        let Some(what) = Reaction::to(tag) else { return };
+        let shared = Arc::clone(shared);
+        let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
+            if let Err(error) = what.act(&shared, data) {
+                tracing::error!("an event of a local tool failed: {error}");
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::error!("cannot start a thread: {error}");
+        }
+    }
+}
+
+/// What an event of a local tool causes.
+enum Reaction {
+    Refresh(Refresh),
+    FireMaster,
+}
+
+impl Reaction {
+    fn to(tag: &str) -> Option<Reaction> {
+        Some(match tag {
+            "pillar_refresh" => Reaction::Refresh(Refresh::Pillar),
+            "grains_refresh" => Reaction::Refresh(Refresh::Grains),
+            "module_refresh" => Reaction::Refresh(Refresh::Modules),
+            "fire_master" => Reaction::FireMaster,
+            _ => return None,
+        })
+    }
+
+    fn act(self, shared: &Shared, data: Map) -> Result<()> {
+        match self {
+            Reaction::Refresh(what) => services::refresh(shared, what),
+            Reaction::FireMaster => {
+                let keep = ["data", "tag", "events", "pretag"];
+                let load = data.into_iter().filter(|(key, value)| {
+                    keep.iter().any(|name| key.as_str() == Some(name)) && *value != Value::Null
+                });
+                shared.asker.ask("_minion_event", load.collect()).map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Publishes: opened, told apart from old ones, matched, handed to the workers.
+
+use bytes::Bytes;
+use halite_core::Value;
+use halite_core::target::{Known, Nodegroups, Target};
+use halite_wire::load::PublishLoad;
+use halite_wire::session::PublishError;
+
+use super::{Core, Now, Output};
+use crate::limits;
+
+impl Core {
+    /// A packet arrived.
+    pub(super) fn published(&mut self, now: Now, frame: Bytes) {
+        if self.stopping {
+            return;
+        }
+        if self.is_up() {
+            self.open_publish(now, &frame, false);
+        } else if self.subscriber.is_some() {
+            self.hold(frame);
+        }
+    }
+
+    /// Opens a packet; one that does not open is kept for after a new sign-in, once.
+    pub(super) fn open_publish(&mut self, now: Now, frame: &Bytes, again: bool) {
+        let Some(subscriber) = &mut self.subscriber else { return };
+        match subscriber.open(frame, now.unix) {
+            Ok(load) => self.job(load),
+            Err(PublishError::Key) if !again => self.hold(frame.clone()),
+            Err(PublishError::NotForUs(enc)) => {
+                tracing::debug!("a publish with enc {enc} passed by")
+            }
+            Err(error) => tracing::warn!("a publish was dropped: {error}"),
+        }
+    }
+
+    fn hold(&mut self, frame: Bytes) {
+        if self.held.len() < limits::PACKETS_HELD {
+            self.held.push_back(frame);
+        } else {
+            tracing::error!(
+                "more than {} publishes wait for a sign-in: dropped",
+                limits::PACKETS_HELD
+            );
+        }
+    }
+
+    fn job(&mut self, load: PublishLoad) {
+        if !self.kept.window.is_new(load.jid.as_str(), self.settings.jids) {
+            tracing::debug!("job {} was seen before", load.jid);
+            return;
+        }
+        if !self.is_for_us(&load) {
+            return;
+        }
+        self.emit(Output::Keep);
+        if self.ready {
+            self.emit(Output::Run(Box::new(load)));
+        } else if self.early.len() < limits::JOBS_WAITING {
+            self.early.push_back(load);
+        }
+    }
+
+    fn is_for_us(&self, load: &PublishLoad) -> bool {
+        let delimiter = load.rest.get("delimiter").and_then(Value::as_str);
+        let target = Target::parse(&load.tgt, &load.tgt_type, delimiter, &Nodegroups::new());
+        let known = Known {
+            id: &self.settings.signin.id,
+            grains: Some(&self.facts.grains),
+            pillar: Some(&self.facts.pillar),
+        };
+        match target {
+            Ok(target) => target.matches(&known),
+            Err(error) => {
+                tracing::debug!("job {}: {error}", load.jid);
+                false
+            }
+        }
+    }
+
+    /// Jobs may run now.
+    pub(super) fn become_ready(&mut self) {
+        self.ready = true;
+        for load in std::mem::take(&mut self.early) {
+            self.emit(Output::Run(Box::new(load)));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The core with a clock of its own.

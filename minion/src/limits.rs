@@ -1,0 +1,34 @@
+//! Every bound of the minion, by name and unit.
+
+/// Requests to the master that wait for a session or for a free place.
+pub const ASKS_WAITING: usize = 1024;
+/// Requests to the master on their way at one time.
+pub const ASKS_IN_FLIGHT: usize = 16;
+/// Returns on their way at one time.
+pub const RETURNS_IN_FLIGHT: usize = 4;
+/// Publishes kept while a sign-in for their key is under way.
+pub const PACKETS_HELD: usize = 100;
+/// Jobs that wait for the minion to be ready, or for a free worker.
+pub const JOBS_WAITING: usize = 1000;
+/// Jobs at one time where `process_count_max` sets none.
+pub const JOBS_RUNNING: usize = 64;
+/// Returns kept on disk; beyond it the oldest is dropped.
+pub const SPOOL_RETURNS: usize = 1000;
+/// How often a return is offered that the master refuses although the session is good.
+pub const RETURN_REFUSALS: u32 = 3;
+/// Job ids remembered at most, whatever `minion_jid_queue_hwm` says.
+pub const JIDS_REMEMBERED: usize = 10_000;
+/// Least time between two sign-ins that unreadable publishes cause, in milliseconds.
+pub const RESIGN_PAUSE_MS: u64 = 5_000;
+/// Time a request takes at most while no session comes about, in milliseconds.
+pub const ASK_PATIENCE_MS: u64 = 180_000;
+/// Stack of a worker thread, in bytes: state trees nest deeply. Only touched pages count.
+pub const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
+/// Inputs that wait for the owner task.
+pub const INPUTS_WAITING: usize = 4096;
+/// Time running jobs get at a stop before they are cancelled, in seconds.
+pub const STOP_GRACE_SECS: u64 = 5;
+/// Time cancelled jobs and unsent returns get after that, in seconds.
+pub const STOP_FLUSH_SECS: u64 = 3;
+/// Largest file the remote client takes, in bytes.
+pub const FILE_BYTES: u64 = 64 * 1024 * 1024 * 1024;

@@ -1,0 +1,94 @@
+//! What a job of the daemon may ask of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use halite_core::services::{PillarRequest, Refresh, Signal};
+use halite_core::{Jid, Map, Result, Services, Value, map};
+
+use crate::shared::{Present, Shared};
+use crate::{Machine, proc};
+
+/// The daemon, as one job sees it.
+pub(crate) struct JobServices {
+    shared: Arc<Shared>,
+    jid: String,
+}
+
+impl JobServices {
+    /// For the job `jid`, which does not see itself running.
+    pub(crate) fn new(shared: Arc<Shared>, jid: &str) -> JobServices {
+        JobServices { shared, jid: jid.to_owned() }
+    }
+}
+
+impl Services for JobServices {
+    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+        self.shared.fire(tag, &data);
+        Ok(())
+    }
+
+    fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
+        let load = map! {"pretag" => (), "tag" => tag, "data" => data};
+        self.shared.asker.ask("_minion_event", load).map(drop)
+    }
+
+    fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
+        self.shared.fetch_pillar(request)
+    }
+
+    fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {
+        self.shared.asker.ask(cmd, load)
+    }
+
+    fn running_jobs(&self) -> Result<Vec<Map>> {
+        let mut jobs: Vec<Map> = {
+            let running = self.shared.running();
+            let others = running.iter().filter(|(jid, _)| **jid != self.jid);
+            others.map(|(_, job)| job.load.clone()).collect()
+        };
+        jobs.extend(proc::of_other_processes(&self.shared.proc_dir));
+        Ok(jobs)
+    }
+
+    fn signal_job(&self, jid: &str, signal: Signal) -> Result<Value> {
+        Jid::parse(jid)?;
+        if let Some(job) = self.shared.running().get(jid) {
+            // Threads take no signals: the switch ends the job and kills its commands.
+            job.cancel.store(true, Ordering::Relaxed);
+            return Ok(proc::signalled(signal, jid, std::process::id()));
+        }
+        proc::signal_other(&self.shared.proc_dir, jid, signal)
+    }
+
+    fn refresh(&self, what: Refresh) -> Result<bool> {
+        refresh(&self.shared, what)?;
+        Ok(true)
+    }
+
+    fn fresh_grains(&self) -> Result<Arc<Map>> {
+        Ok(Machine::read_grains(&self.shared.opts()))
+    }
+}
+
+/// Reads something again and has the next jobs start with it.
+///
+/// # Errors
+/// If the master is needed and does not answer.
+pub(crate) fn refresh(shared: &Shared, what: Refresh) -> Result<()> {
+    match what {
+        Refresh::Pillar => {
+            let pillar = shared.fetch_pillar(&PillarRequest::default())?;
+            shared.change(|present| present.pillar = pillar)
+        }
+        Refresh::Grains | Refresh::Modules => {
+            let Present { machine, .. } = shared.present();
+            let grains = Machine::read_grains(&machine.opts);
+            let files = Arc::clone(&machine.files);
+            let machine = Arc::new(Machine::load(machine.opts.clone(), grains, files));
+            shared.change(|present| present.machine = machine)
+        }
+        // Nothing of these is held in memory: they are read when they are used.
+        Refresh::Beacons | Refresh::Schedule => Ok(()),
+    }
+}

@@ -1,0 +1,152 @@
+//! What the owner task and the workers share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use bytes::Bytes;
+use halite_core::{Map, Opts, Result, Value};
+use halite_net::ipc::EventPublisherHandle;
+use halite_wire::frame;
+
+use crate::asker::{Asker, Message};
+use crate::core::{Facts, Input, Kind};
+use crate::{Machine, limits};
+
+/// A job that runs.
+#[derive(Clone)]
+pub(crate) struct Running {
+    /// What `saltutil.running` shows.
+    pub(crate) load: Map,
+    /// Ends it.
+    pub(crate) cancel: Arc<AtomicBool>,
+}
+
+/// The present machine and pillar, the jobs that run, the way to the master.
+pub(crate) struct Shared {
+    present: RwLock<Present>,
+    running: Mutex<BTreeMap<String, Running>>,
+    bus: Mutex<Option<EventPublisherHandle>>,
+    /// The way to the master.
+    pub(crate) asker: Asker,
+    /// Where running jobs are listed.
+    pub(crate) proc_dir: PathBuf,
+}
+
+/// What new jobs start with.
+#[derive(Clone)]
+pub(crate) struct Present {
+    /// Options, grains, functions, files.
+    pub(crate) machine: Arc<Machine>,
+    /// The pillar.
+    pub(crate) pillar: Arc<Map>,
+}
+
+impl Shared {
+    /// A machine without pillar yet.
+    pub(crate) fn new(machine: Arc<Machine>, asker: Asker) -> Shared {
+        let proc_dir = machine.opts.path("cachedir").join("proc");
+        let present = Present { machine, pillar: Arc::default() };
+        Shared {
+            present: RwLock::new(present),
+            running: Mutex::default(),
+            bus: Mutex::default(),
+            asker,
+            proc_dir,
+        }
+    }
+
+    /// What new jobs start with.
+    pub(crate) fn present(&self) -> Present {
+        self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The configuration.
+    pub(crate) fn opts(&self) -> Opts {
+        self.present().machine.opts.clone()
+    }
+
+    /// Changes what new jobs start with, and what targets are matched against.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Present)) -> Result<()> {
+        let facts = {
+            let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
+            change(&mut present);
+            Facts {
+                grains: Arc::clone(&present.machine.grains),
+                pillar: Arc::clone(&present.pillar),
+            }
+        };
+        self.asker.send(Message::Core(Input::Facts(facts)))
+    }
+
+    /// The jobs that run in this process.
+    pub(crate) fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all jobs that run.
+    pub(crate) fn cancel_all(&self) -> usize {
+        let running = self.running();
+        running.values().for_each(|job| job.cancel.store(true, Ordering::Relaxed));
+        running.len()
+    }
+
+    /// Where events of this minion are published.
+    pub(crate) fn set_bus(&self, bus: EventPublisherHandle) {
+        *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
+    }
+
+    /// Fires on this minion's bus, if there is one.
+    pub(crate) fn fire(&self, tag: &str, data: &Map) {
+        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bus) = &*bus {
+            bus.publish(&Bytes::from(frame::pub_frame(&frame::event_body(tag, data))));
+        }
+    }
+
+    /// The pillar as the master compiles it now.
+    ///
+    /// # Errors
+    /// If the master cannot be reached or refuses.
+    pub(crate) fn fetch_pillar(
+        &self,
+        request: &halite_core::services::PillarRequest,
+    ) -> Result<Arc<Map>> {
+        let Present { machine, .. } = self.present();
+        let opts = &machine.opts;
+        let env = |given: &Option<String>, option: &str| -> Value {
+            match given {
+                Some(env) => env.into(),
+                None => opts.get(option).cloned().unwrap_or_default(),
+            }
+        };
+        let mut load = halite_core::map! {
+            "cmd" => "_pillar",
+            "grains" => Arc::clone(&machine.grains),
+            "saltenv" => env(&request.saltenv, "saltenv"),
+            "pillarenv" => env(&request.pillarenv, "pillarenv"),
+            "pillar_override" => request.pillar_override.clone(),
+            "extra_minion_data" => Map::new(),
+            "ver" => "2",
+        };
+        if let Some(ext) = &request.ext {
+            load.insert("ext".into(), ext.clone());
+        }
+        match self.asker.ask_as(load, Kind::Pillar)? {
+            Value::Map(pillar) => Ok(pillar),
+            other => {
+                let kind = other.type_name();
+                Err(halite_core::Error::execution(format!("the master's pillar is a {kind}")))
+            }
+        }
+    }
+
+    /// How many jobs may run at one time.
+    pub(crate) fn jobs_most(&self) -> usize {
+        usize::try_from(self.opts().int("process_count_max", -1))
+            .ok()
+            .filter(|most| *most > 0)
+            .unwrap_or(limits::JOBS_RUNNING)
+    }
+}

@@ -1,0 +1,120 @@
+//! What the minion keeps on disk between runs: jobs seen, returns not yet taken.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use halite_core::host::{RealHost, Write as _};
+use halite_core::{Error, Jid, Map, Opts, Result, Value, map};
+use halite_wire::limits::Limits;
+use halite_wire::msgpack::{self, Dialect};
+use halite_wire::session::SerialMark;
+
+use crate::core::Window;
+use crate::limits;
+
+/// Mode of files with returns in them.
+const PRIVATE: u32 = 0o600;
+/// Mode of folders with private files in them.
+const PRIVATE_DIR: u32 = 0o700;
+
+/// The folders and files under `cachedir`.
+pub(crate) struct Store {
+    spool: PathBuf,
+    window: PathBuf,
+}
+
+impl Store {
+    /// Makes the folders.
+    ///
+    /// # Errors
+    /// Names the folder that cannot be made.
+    pub(crate) fn open(opts: &Opts) -> Result<Store> {
+        let cache = opts.path("cachedir");
+        let spool = cache.join("returns");
+        make_private_dir(&spool)?;
+        make_private_dir(&cache.join("proc"))?;
+        Ok(Store { spool, window: cache.join("jobs_seen") })
+    }
+
+    /// Names of the returns that an earlier run left, oldest first.
+    pub(crate) fn returns(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.spool).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        // A file that is no job's was cut off while it was written.
+        let mut names: Vec<String> = names.filter(|name| Jid::parse(name).is_ok()).collect();
+        names.sort();
+        names.truncate(limits::SPOOL_RETURNS);
+        names
+    }
+
+    /// Keeps a return; without it a crash loses the return, so a failure is only logged.
+    pub(crate) fn spool(&self, name: &str, load: &Map) {
+        let bytes = msgpack::encode(&Value::from(load.clone()), Dialect::Bus);
+        let (path, temp) = (self.spool.join(name), self.spool.join(format!(".{name}")));
+        let mut options = fs::OpenOptions::new();
+        let open = options.create(true).truncate(true).write(true).mode(PRIVATE).open(&temp);
+        let written = open
+            .and_then(|mut file| io::Write::write_all(&mut file, &bytes))
+            .and_then(|()| fs::rename(&temp, &path));
+        if let Err(error) = written {
+            tracing::error!("the return of job {name} is not kept on disk: {error}");
+        }
+    }
+
+    /// Reads a return back.
+    pub(crate) fn unspool(&self, name: &str) -> Option<Map> {
+        let bytes = fs::read(self.spool.join(name)).ok()?;
+        let value = msgpack::decode(&bytes, Dialect::Bus, &Limits::ACCEPTED).ok()?;
+        value.as_map().cloned()
+    }
+
+    /// Forgets a return.
+    pub(crate) fn drop_return(&self, name: &str) {
+        // It is not there if it could not be written.
+        let _ = fs::remove_file(self.spool.join(name));
+    }
+
+    /// Keeps the jobs seen, so that a restart does not run them again.
+    pub(crate) fn keep_window(&self, (window, mark): (&Window, Option<SerialMark>)) {
+        let jids: Vec<Value> = window.jids().map(Value::str).collect();
+        let mut kept = map! {"jids" => jids};
+        if let Some(mark) = mark {
+            kept.insert("key".into(), mark.key.into());
+            kept.insert("serial".into(), mark.serial.into());
+        }
+        let bytes = msgpack::encode(&kept.into(), Dialect::Bus);
+        if let Err(error) = RealHost::new().write_atomic(&self.window, &bytes, Some(PRIVATE)) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// The jobs seen before.
+    pub(crate) fn window(&self, most: usize) -> (Window, Option<SerialMark>) {
+        let kept = fs::read(&self.window).ok();
+        let kept = kept.and_then(|b| msgpack::decode(&b, Dialect::Bus, &Limits::ACCEPTED).ok());
+        let kept = kept.unwrap_or_default();
+        let jids = kept.get("jids").and_then(Value::as_list).unwrap_or_default();
+        let window = Window::from_jids(jids.iter().filter_map(Value::as_str), most);
+        let mark = || {
+            let key = kept.get("key")?.as_str()?.to_owned();
+            let serial = u64::try_from(kept.get("serial")?.as_i64()?).ok()?;
+            Some(SerialMark { key, serial })
+        };
+        (window, mark())
+    }
+}
+
+/// Makes a folder that only its owner may look into.
+///
+/// # Errors
+/// Names the folder.
+pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = fs::DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(PRIVATE_DIR)
+        .create(path)
+        .map_err(|error| Error::file("make", path, error))
+}
