@@ -1,6 +1,8 @@
 //! The state compiler, the engine, the state modules and the `state.*` functions.
 
 pub mod compiler;
+pub mod engine;
+pub mod support;
 
 /// Execution modules that are this engine's front door.
 pub mod exec {
