@@ -114,9 +114,8 @@ impl Session<'_> {
     }
 
     fn render_top(&self, path: &Path, env: &str) -> Result<Map, Fault> {
-        let rendered = self.render_file(path, env, "").map_err(|error| {
-            Fault::new(error.to_salt_text())
-        })?;
+        let rendered =
+            self.render_file(path, env, "").map_err(|error| Fault::new(error.to_salt_text()))?;
         Ok(rendered.into_value().as_map().cloned().unwrap_or_default())
     }
 
@@ -126,7 +125,8 @@ impl Session<'_> {
         let named = opts.str("state_top");
         let named = named.strip_prefix("salt://").unwrap_or(named).trim_start_matches('/');
         let file = if named.is_empty() { "top.sls" } else { named };
-        let envs = match (self.saltenv(), opts.get("state_top_saltenv").filter(|env| env.truthy())) {
+        let envs = match (self.saltenv(), opts.get("state_top_saltenv").filter(|env| env.truthy()))
+        {
             (Some(env), _) => vec![env.to_owned()],
             (None, Some(env)) => vec![env.to_string()],
             (None, None) => self.envs(),
@@ -160,7 +160,9 @@ impl Session<'_> {
                     if !done.contains(&sls) {
                         let data = match self.render(env, &sls) {
                             Rendered::Data(rendered) => rendered.data,
-                            Rendered::Failed(fault) | Rendered::Crashed(fault) => return Err(fault),
+                            Rendered::Failed(fault) | Rendered::Crashed(fault) => {
+                                return Err(fault);
+                            }
                             Rendered::Missing => Value::Null,
                         };
                         files.push(data.as_map().cloned().unwrap_or_default());

@@ -15,9 +15,19 @@ use crate::support::templates;
 
 /// Options of a master that rule a run on its minion.
 const MASTER_OPTIONS: &[&str] = &[
-    "renderer", "failhard", "state_top", "state_top_saltenv", "nodegroups", "state_auto_order",
-    "top_file_merging_strategy", "env_order", "default_top", "jinja_env", "jinja_sls_env",
-    "jinja_lstrip_blocks", "jinja_trim_blocks",
+    "renderer",
+    "failhard",
+    "state_top",
+    "state_top_saltenv",
+    "nodegroups",
+    "state_auto_order",
+    "top_file_merging_strategy",
+    "env_order",
+    "default_top",
+    "jinja_env",
+    "jinja_sls_env",
+    "jinja_lstrip_blocks",
+    "jinja_trim_blocks",
 ];
 
 /// What a caller may say about a run.

@@ -52,10 +52,7 @@ fn test(apply: &Apply<'_>, #[args] args: Vec<Value>, #[kwargs] mut kwargs: Map) 
 }
 
 fn settings(kwargs: &Map) -> RunSettings {
-    RunSettings {
-        mock: kwargs.get("mock").is_some_and(Value::truthy),
-        ..RunSettings::default()
-    }
+    RunSettings { mock: kwargs.get("mock").is_some_and(Value::truthy), ..RunSettings::default() }
 }
 
 /// Runs all that the top files assign to this minion.

@@ -10,7 +10,14 @@ use crate::engine::pause as pauses;
 pub static MODULE: ExecModule = ExecModule::new(
     "state",
     &[
-        &RUNNING, &PAUSE, &RESUME, &SOFT_KILL, &GET_PAUSES, &DISABLE, &ENABLE, &LIST_DISABLED,
+        &RUNNING,
+        &PAUSE,
+        &RESUME,
+        &SOFT_KILL,
+        &GET_PAUSES,
+        &DISABLE,
+        &ENABLE,
+        &LIST_DISABLED,
         &CLEAR_CACHE,
     ],
 );

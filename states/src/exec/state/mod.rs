@@ -48,9 +48,9 @@ pub(crate) fn wish(test: &Value, kwargs: &Map, default_env: Option<&'static str>
 pub(crate) fn running_sentences(apply: &Apply<'_>) -> Result<Vec<String>> {
     let jobs = apply.services.running_jobs()?;
     let get = |job: &Map, key: &str| job.get(key).map(Value::to_string).unwrap_or_default();
-    let states = jobs.iter().filter(|job| {
-        get(job, "fun").starts_with("state.") && get(job, "jid") != apply.job.jid
-    });
+    let states = jobs
+        .iter()
+        .filter(|job| get(job, "fun").starts_with("state.") && get(job, "jid") != apply.job.jid);
     Ok(states
         .map(|job| {
             let jid = get(job, "jid");
@@ -131,15 +131,17 @@ pub(crate) fn pillar_must_be_fine(session: &Session<'_>, kwargs: &Map) -> Result
             session.apply.job.set_retcode(PILLAR);
             let errors: Vec<String> = errors.iter().map(|error| format!("- {error}")).collect();
             let list = errors.join("\n");
-            Err(Error::execution(format!("Pillar failed to render\n\nAdditional info follows:\n\n{list}")))
+            Err(Error::execution(format!(
+                "Pillar failed to render\n\nAdditional info follows:\n\n{list}"
+            )))
         }
     }
 }
 
 /// Only what failed or changed: `terse`.
 pub(crate) fn terse(ret: Value, apply: &Apply<'_>, kwargs: &Map) -> Value {
-    let wanted = apply.opts.str("state_data") == "terse"
-        || kwargs.get("terse").is_some_and(Value::truthy);
+    let wanted =
+        apply.opts.str("state_data") == "terse" || kwargs.get("terse").is_some_and(Value::truthy);
     match ret {
         Value::Map(map) if wanted => {
             let shown = |ret: &Value| {
@@ -180,6 +182,11 @@ pub(crate) fn disabled(apply: &Apply<'_>, names: &[String]) -> Vec<String> {
 }
 
 /// Calls another function of this module by name with these keyword arguments.
-pub(crate) fn call(apply: &Apply<'_>, fun: &str, positional: Vec<Value>, named: Map) -> Result<Value> {
+pub(crate) fn call(
+    apply: &Apply<'_>,
+    fun: &str,
+    positional: Vec<Value>,
+    named: Map,
+) -> Result<Value> {
     apply.call_value(fun, Args { positional, named })
 }

@@ -12,8 +12,15 @@ use crate::engine::session::{Session, with_session};
 pub static MODULE: ExecModule = ExecModule::new(
     "state",
     &[
-        &SHOW_TOP, &SHOW_HIGHSTATE, &SHOW_LOWSTATE, &SHOW_SLS, &SHOW_LOW_SLS, &SHOW_STATES,
-        &SHOW_STATE_USAGE, &SLS_EXISTS, &ID_EXISTS,
+        &SHOW_TOP,
+        &SHOW_HIGHSTATE,
+        &SHOW_LOWSTATE,
+        &SHOW_SLS,
+        &SHOW_LOW_SLS,
+        &SHOW_STATES,
+        &SHOW_STATE_USAGE,
+        &SLS_EXISTS,
+        &ID_EXISTS,
     ],
 );
 
@@ -61,8 +68,7 @@ fn show_top(
     #[kwargs] kwargs: Map,
 ) -> Result<Value> {
     look(apply, &Value::Null, &queue, &kwargs, None, |session| {
-        let merged =
-            session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
+        let merged = session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
         let faults = top::verify_tops(&merged);
         if !faults.is_empty() {
             return Ok(refuse(apply, &faults));
@@ -185,8 +191,7 @@ fn show_state_usage(
         return Ok(refusal);
     }
     with_session(apply, &wish(&Value::Null, &kwargs, None), |session| {
-        let merged =
-            session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
+        let merged = session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
         let faults = top::verify_tops(&merged);
         if !faults.is_empty() {
             return Ok(refuse(apply, &faults));
