@@ -126,14 +126,27 @@ fn verify_arg(id: &str, sls: &str, arg: &Map, faults: &mut Faults) {
     }
 }
 
+/// A declaration as Python prints what its YAML loader makes of mappings.
+fn ordered(item: &Value) -> String {
+    match item.as_map() {
+        Some(map) => {
+            let pairs =
+                map.iter().map(|(key, value)| format!("({}, {})", key.repr(), value.repr()));
+            format!("OrderedDict([{}])", pairs.collect::<Vec<_>>().join(", "))
+        }
+        None => item.to_string(),
+    }
+}
+
 fn verify_reference(id: &str, sls: &str, item: &Value, faults: &mut Faults) {
     if item.as_str().is_some() {
         return;
     }
     let Some((key, value)) = item.as_map().filter(|map| map.len() == 1).and_then(Map::first) else {
         faults.push(Fault::new(format!(
-            "Requisite declaration {item} in state {id} in SLS {sls} is not formed as a single key \
-             dictionary"
+            "Requisite declaration {} in state {id} in SLS {sls} is not formed as a single key \
+             dictionary",
+            ordered(item)
         )));
         return;
     };
