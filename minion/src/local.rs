@@ -1,21 +1,37 @@
 //! What stands for the daemon under `salt-call --local`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use halite_core::host::RealHost;
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Error, Map, Result, Services, Value};
+use halite_core::{Error, JobState, Map, MinionId, Result, Services, Value};
+use halite_pillar::{Deps, Subject};
+use halite_render::JinjaEngine;
+use halite_render::files::LocalFiles;
 
-use crate::Machine;
+use crate::{Machine, proc};
 
-/// Services without a master: pillar is compiled here, events stay on this machine.
+/// Services without a master: pillar is compiled here, events go to a daemon of this machine if one
+/// runs.
 pub(crate) struct LocalServices {
     machine: Arc<Machine>,
+    templates: JinjaEngine,
+    /// What the last compile gave: Salt's masterless minion starts the next one from it.
+    previous: Mutex<Arc<Map>>,
 }
 
 impl LocalServices {
     /// Services over this machine.
     pub(crate) fn new(machine: Arc<Machine>) -> LocalServices {
-        LocalServices { machine }
+        LocalServices { machine, templates: JinjaEngine::new(), previous: Mutex::default() }
+    }
+
+    fn proc_dir(&self) -> std::path::PathBuf {
+        self.machine.opts.path("cachedir").join("proc")
+    }
+
+    fn previous(&self) -> MutexGuard<'_, Arc<Map>> {
+        self.previous.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -29,7 +45,30 @@ impl Services for LocalServices {
     }
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
-        Ok(Arc::new(request.pillar_override.clone()))
+        let machine = &*self.machine;
+        let (host, job) = (RealHost::new(), JobState::default());
+        let previous = Arc::clone(&self.previous());
+        let subject = Subject {
+            id: &MinionId::parse(machine.opts.str("id"))?,
+            grains: &machine.grains,
+            request,
+            extra_minion_data: &Map::new(),
+            previous: &previous,
+        };
+        let deps = Deps {
+            opts: &machine.opts,
+            exec: &machine.exec,
+            states: &machine.states,
+            host: &host,
+            engine: &self.templates,
+            roots: &LocalFiles::pillar(&machine.opts),
+            files: &*machine.files,
+            services: self,
+            job: &job,
+        };
+        let pillar = Arc::new(halite_pillar::compile(&subject, &deps));
+        *self.previous() = Arc::clone(&pillar);
+        Ok(pillar)
     }
 
     fn ask_master(&self, cmd: &str, _load: Map) -> Result<Value> {
@@ -37,11 +76,12 @@ impl Services for LocalServices {
     }
 
     fn running_jobs(&self) -> Result<Vec<Map>> {
-        Ok(Vec::new())
+        Ok(proc::of_other_processes(&self.proc_dir()))
     }
 
-    fn signal_job(&self, _jid: &str, _signal: Signal) -> Result<Value> {
-        Ok(Value::str(""))
+    fn signal_job(&self, jid: &str, signal: Signal) -> Result<Value> {
+        halite_core::Jid::parse(jid)?;
+        proc::signal_other(&self.proc_dir(), jid, signal)
     }
 
     fn refresh(&self, _what: Refresh) -> Result<bool> {
