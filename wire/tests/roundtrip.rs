@@ -354,7 +354,7 @@ fn version_2_works_only_when_allowed() {
     assert!(matches!(refused(peers.parse_only(1, 0)), Refused::Version { found: 1, minimum: 2 }));
     assert!(peers.parse_only(2, 2).is_ok());
     // A master of that time sends no session key: refused, unless allowed.
-    peers.no_session = true;
+    peers.tamper_blob = Some(Box::new(|blob: &mut Map| drop(blob.shift_remove("session"))));
     assert_eq!(peers.failure(), SignInError::NoSession);
     peers.config.allow_version_2 = true;
     let (accepted, mut session) = peers.sign_in();

@@ -36,8 +36,10 @@ pub struct Peers {
     pub pub_sig: Option<String>,
     /// Changes the `_auth` load on its way.
     pub tamper: Option<Tamper>,
-    /// Takes the session key out of the grant, as masters before mid-2025 do.
-    pub no_session: bool,
+    /// Changes the blob of the answer, which is signed anew.
+    pub tamper_blob: Option<Tamper>,
+    /// Who signs a changed blob instead of the master.
+    pub signer: Option<RsaKey>,
     keys: Option<SessionKeys>,
 }
 
@@ -60,7 +62,8 @@ impl Peers {
             version: 3,
             pub_sig: None,
             tamper: None,
-            no_session: false,
+            tamper_blob: None,
+            signer: None,
             keys: None,
         }
     }
@@ -91,20 +94,23 @@ impl Peers {
         let answer = master::answer(&request, &decision, &offer, &self.master, entropy);
         let answer = answer.expect("the master's key works");
         self.keys = answer.keys;
-        let frame =
-            if self.no_session { self.without_session(&answer.frame) } else { answer.frame };
+        let frame = match &self.tamper_blob {
+            Some(tamper) => self.rewrite(&answer.frame, tamper),
+            None => answer.frame,
+        };
         (signin.finish(&frame, &self.minion, entropy), decision)
     }
 
-    fn without_session(&self, frame: &[u8]) -> Vec<u8> {
+    fn rewrite(&self, frame: &[u8], tamper: &Tamper) -> Vec<u8> {
         let read = |bytes: &[u8]| {
             msgpack::decode(bytes, Dialect::Network, &Limits::ACCEPTED).expect("msgpack")
         };
         let reply = read(frame);
         let mut blob = read(reply.get("load").and_then(Value::as_bytes).expect("a blob"));
-        blob.as_map_mut().expect("a map").shift_remove("session");
+        tamper(blob.as_map_mut().expect("a map"));
         let blob = msgpack::encode(&blob, Dialect::Network);
-        let sig = self.master.sign(self.config.sig_algo, &blob, &mut OsEntropy::new());
+        let signer = self.signer.as_ref().unwrap_or(&self.master);
+        let sig = signer.sign(self.config.sig_algo, &blob, &mut OsEntropy::new());
         let frame = map! {
             "enc" => "clear",
             "load" => Value::bytes(blob),
