@@ -1,1 +1,22 @@
 //! The master daemon.
+//!
+//! [`run`] starts it. `core` decides, without sockets, files or a clock; `shell` feeds it and does what it says;
+//! `work` does what takes time; `requests` holds one file per command. Beside the daemon, for the programs:
+//! [`keys`] is the pki folder, [`store`] reads jobs and cached minion data.
+
+pub mod acl;
+pub mod autosign;
+pub mod config;
+mod core;
+pub mod events;
+pub mod keys;
+pub mod limits;
+pub mod private_file;
+mod requests;
+mod sealer;
+mod shell;
+pub mod store;
+pub mod user_keys;
+mod work;
+
+pub use shell::run;

@@ -10,7 +10,6 @@ mod options;
 mod sls;
 pub mod sources;
 mod top;
-mod within;
 
 use std::sync::Arc;
 

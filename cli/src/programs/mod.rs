@@ -1,6 +1,7 @@
 //! The programs, one file each, and which of them is meant.
 
 mod call;
+mod master;
 mod minion;
 
 use std::ffi::OsString;
@@ -13,7 +14,8 @@ use crate::{exit, links, log};
 type Program = fn(Vec<OsString>) -> ExitCode;
 
 /// Every program by its name.
-const PROGRAMS: &[(&str, Program)] = &[("salt-call", call::main), ("salt-minion", minion::main)];
+const PROGRAMS: &[(&str, Program)] =
+    &[("salt-call", call::main), ("salt-master", master::main), ("salt-minion", minion::main)];
 
 /// Runs the program that argv[0] names, or that the first word names in full
 /// (`salt salt-call ...`), else `salt` itself.

@@ -1,0 +1,44 @@
+//! Events that local programs write into the bus: passed on, and looked at where the master itself is meant.
+
+use bytes::Bytes;
+use halite_core::{MinionId, Value};
+use halite_wire::frame;
+use halite_wire::limits::Limits;
+use halite_wire::msgpack::{self, Dialect};
+
+use super::{Core, Output};
+use crate::events::{tag_of, tags};
+
+impl Core {
+    /// A message from the pull socket, which only the master's own user can write to.
+    pub(crate) fn local_event(&mut self, message: &Bytes) {
+        let Ok(framed) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else {
+            return tracing::warn!(
+                "A local program wrote something into the event bus that is no event"
+            );
+        };
+        let Ok(body) = frame::body_of(&framed) else {
+            return tracing::warn!("A local program wrote an event without a body");
+        };
+        match tag_of(body) {
+            None => return tracing::warn!("A local program wrote an event without a tag"),
+            Some(tags::KEY) => self.key_event(body),
+            Some(_) => {}
+        }
+        let frame = Bytes::from(frame::pub_frame(body));
+        self.output(Output::Bus(frame));
+    }
+
+    /// A key tool changed a key: what it means for sessions holds at once, not at the next look at the folder.
+    fn key_event(&mut self, body: &[u8]) {
+        let Ok((_, data)) = frame::read_event(body) else { return };
+        let id = data.get("id").and_then(Value::as_str).and_then(|id| MinionId::parse(id).ok());
+        let act = data.get("act").and_then(Value::as_str).unwrap_or_default();
+        if let Some(id) = id.filter(|_| matches!(act, "delete" | "reject" | "rejected" | "denied"))
+        {
+            self.forget(&id);
+        }
+        // The folder says what is so; the drop file, whether the fleet's key is to change.
+        self.next_maintenance = self.now;
+    }
+}

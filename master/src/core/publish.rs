@@ -1,0 +1,310 @@
+//! Publishing a job: targets, the jid, the announcement, the packet, the answer to whoever asked.
+
+use std::sync::Arc;
+
+use halite_core::target::Target;
+use halite_core::{Jid, Map, MinionId, Value, map};
+use halite_wire::Nonce;
+
+use super::{Core, Now, Output, ReqId};
+use crate::events::{Event, tags};
+use crate::requests::clear_reply;
+use crate::store::Write;
+use crate::work::Work;
+
+/// Fields of `kwargs` that go into the published load. Salt: `ClearFuncs._prep_pub`.
+const EXTRAS: [&str; 7] = [
+    "master_id",
+    "id",
+    "ret_config",
+    "metadata",
+    "module_executors",
+    "executor_opts",
+    "ret_kwargs",
+];
+
+/// The entry of `kwargs` by which a client says that it finds jobs without files in `cachedir/jobs`.
+pub(crate) const NO_JOB_FILES: &str = "no_job_files";
+
+/// What is to be published.
+#[derive(Clone, Debug)]
+pub(crate) struct Publication {
+    pub(crate) fun: Value,
+    pub(crate) arg: Value,
+    pub(crate) tgt: Value,
+    pub(crate) tgt_type: String,
+    pub(crate) ret: Value,
+    pub(crate) user: String,
+    /// A jid that the caller chose.
+    pub(crate) jid: Option<Jid>,
+    pub(crate) to: Option<Value>,
+    /// `kwargs` of the request: delimiter, metadata, returner options and the like, without credentials.
+    pub(crate) extra: Map,
+    /// Functions and their arguments, for the check of grants; empty if none is needed.
+    pub(crate) grants: Option<Vec<Value>>,
+}
+
+impl Publication {
+    /// A plain job of the master's own.
+    pub(crate) fn of(fun: &str, tgt: &str, user: String) -> Publication {
+        Publication {
+            fun: fun.into(),
+            arg: Value::list([]),
+            tgt: tgt.into(),
+            tgt_type: "glob".into(),
+            ret: "".into(),
+            user,
+            jid: None,
+            to: None,
+            extra: Map::new(),
+            grants: None,
+        }
+    }
+
+    /// Every function with its arguments.
+    pub(crate) fn calls(&self) -> Vec<(String, Vec<Value>)> {
+        let list = |value: &Value| value.as_list().map(<[Value]>::to_vec).unwrap_or_default();
+        match &self.fun {
+            Value::List(funs) => {
+                let args = list(&self.arg);
+                let calls = funs.iter().enumerate();
+                calls
+                    .map(|(i, fun)| (fun.to_string(), args.get(i).map(list).unwrap_or_default()))
+                    .collect()
+            }
+            fun => vec![(fun.to_string(), list(&self.arg))],
+        }
+    }
+}
+
+/// Who wants to know what became of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// A local program.
+    Local(ReqId),
+    /// A minion, at once: `minion_pub`.
+    Peer { req: ReqId, who: MinionId, nonce: Nonce },
+    /// A minion, when the returns are there: `minion_publish`.
+    PeerSync { req: ReqId, who: MinionId, nonce: Nonce, seconds: u64, full: bool },
+    /// Nobody.
+    Nobody,
+}
+
+/// A publish that waits for its targets.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    publication: Publication,
+    target: Arc<Target>,
+    asked: Asked,
+}
+
+impl Core {
+    /// Publishes, now or when its targets are known.
+    pub(crate) fn publish(&mut self, publication: Publication, asked: Asked) {
+        let delimiter = publication.extra.get("delimiter").and_then(Value::as_str);
+        let groups = &self.settings.nodegroups;
+        let target = match Target::parse(&publication.tgt, &publication.tgt_type, delimiter, groups)
+        {
+            Ok(target) => Arc::new(target),
+            Err(error) => return self.unresolved(&publication, &asked, Some(&error.to_string())),
+        };
+        let found = self.who(&target);
+        let waiting = Waiting { publication, target: Arc::clone(&target), asked };
+        if found.open.is_empty() {
+            return self.resolved(waiting, &found.minions, &found.missing);
+        }
+        self.tickets += 1;
+        let ticket = self.tickets;
+        if self.work(Work::Target { ticket, target, sure: found.minions, open: found.open }) {
+            self.waiting.insert(ticket, waiting);
+        } else {
+            let busy = "the master is too busy to look up grains and pillar";
+            self.unresolved(&waiting.publication, &waiting.asked, Some(busy));
+        }
+    }
+
+    /// The targets of a publish were looked up.
+    pub(crate) fn targeted(&mut self, ticket: u64, minions: Vec<MinionId>, missing: Vec<String>) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            self.resolved(waiting, &minions, &missing);
+        }
+    }
+
+    fn resolved(&mut self, waiting: Waiting, minions: &[MinionId], missing: &[String]) {
+        let Waiting { publication, target, asked } = waiting;
+        let names: Vec<String> = minions.iter().map(ToString::to_string).collect();
+        if let Some(grants) = &publication.grants {
+            let calls = publication.calls();
+            let wanted = crate::acl::Wanted { calls: &calls, minions: &names };
+            if !crate::acl::allows(grants, wanted) {
+                tracing::warn!(user = publication.user, fun = %publication.fun, "The user may not publish this");
+                return self.not_allowed(
+                    &asked,
+                    "AuthorizationError",
+                    "Authorization error occurred.",
+                );
+            }
+        }
+        if names.is_empty() {
+            return self.unresolved(&publication, &asked, None);
+        }
+        let unique = self.settings.unique_jid;
+        let jid = publication.jid.clone().unwrap_or_else(|| self.jids.next(self.now, unique));
+        let by = match &asked {
+            Asked::Peer { who, .. } | Asked::PeerSync { who, .. } => Some(who.clone()),
+            Asked::Local(_) | Asked::Nobody => None,
+        };
+        self.jobs.began(jid.as_str(), Some(target), by.clone());
+        let load = self.load_of(&publication, &jid, by.as_ref());
+        self.announce(&publication, &jid, &names, missing);
+        tracing::info!(user = publication.user, fun = %publication.fun, %jid, "Published command");
+        let kept = kept(&load, &publication);
+        if self.settings.job_cache {
+            let (jid, at) = (jid.to_string(), self.now.0);
+            self.store(Write::Job { jid, at, load: kept.clone(), minions: names.clone() });
+        }
+        self.fire(&Event::new(tags::job_publish(jid.as_str()), load.clone()));
+        self.output(Output::Publish(load));
+        self.published(&asked, &jid, names, missing, kept);
+    }
+
+    fn load_of(&self, publication: &Publication, jid: &Jid, by: Option<&MinionId>) -> Map {
+        let mut load = map! {
+            "fun" => publication.fun.clone(),
+            "arg" => publication.arg.clone(),
+            "tgt" => publication.tgt.clone(),
+            "jid" => jid.as_str(),
+            "ret" => publication.ret.clone(),
+            "tgt_type" => publication.tgt_type.as_str(),
+        };
+        if let Some(id) = &self.settings.master_id {
+            load.insert("master_id".into(), id.into());
+        }
+        for name in EXTRAS {
+            if let Some(value) = publication.extra.get(name) {
+                load.insert(name.into(), value.clone());
+            }
+        }
+        let delimiter =
+            publication.extra.get("delimiter").filter(|value| value.as_str() != Some(":"));
+        if let Some(delimiter) = delimiter.filter(|value| value.truthy()) {
+            load.insert("delimiter".into(), delimiter.clone());
+        }
+        if publication.extra.get("start_event").is_some_and(Value::truthy) {
+            load.insert("start_event".into(), true.into());
+        }
+        if let Some(to) = &publication.to {
+            load.insert("to".into(), to.clone());
+        }
+        if let Some(by) = by {
+            load.insert("id".into(), by.into());
+        }
+        load.insert("user".into(), publication.user.as_str().into());
+        load
+    }
+
+    fn announce(
+        &mut self,
+        publication: &Publication,
+        jid: &Jid,
+        minions: &[String],
+        missing: &[String],
+    ) {
+        let data = map! {
+            "jid" => jid.as_str(),
+            "tgt_type" => publication.tgt_type.as_str(),
+            "tgt" => publication.tgt.clone(),
+            "user" => publication.user.as_str(),
+            "fun" => publication.fun.clone(),
+            "arg" => publication.arg.clone(),
+            "minions" => minions.to_vec(),
+            "missing" => missing.to_vec(),
+        };
+        self.fire(&Event::new(tags::job_new(jid.as_str()), data));
+    }
+
+    fn published(
+        &mut self,
+        asked: &Asked,
+        jid: &Jid,
+        minions: Vec<String>,
+        missing: &[String],
+        load: Map,
+    ) {
+        match asked {
+            Asked::Local(req) => {
+                let reply = map! {
+                    "jid" => jid.as_str(), "minions" => minions.clone(), "missing" => missing.to_vec(),
+                };
+                let reply = clear_reply(&map! {"enc" => "clear", "load" => reply}.into());
+                // Salt's own clients look for the job on disk as soon as they have the answer; ours say that they
+                // do not.
+                let own = load.get("kwargs").and_then(|kwargs| kwargs.get(NO_JOB_FILES)).is_some();
+                let (req, jid) = (*req, jid.to_string());
+                let work = Work::JobFiles { req, reply: reply.clone(), jid, load, minions };
+                if own || !self.work(work) {
+                    self.reply(req, reply);
+                }
+            }
+            Asked::Peer { req, who, nonce } => {
+                let reply = map! {"jid" => jid.as_str(), "minions" => minions};
+                self.answer_minion(*req, who, nonce, &reply.into());
+            }
+            Asked::PeerSync { req, who, nonce, seconds, full } => {
+                let until = Now(self.now.0
+                    + i64::try_from(*seconds).unwrap_or(i64::MAX / 2_000_000) * 1_000_000);
+                let sync = super::jobs::Sync {
+                    req: *req,
+                    who: who.clone(),
+                    nonce: nonce.clone(),
+                    expected: minions.into_iter().collect(),
+                    full: *full,
+                    got: Map::new(),
+                    until,
+                };
+                self.jobs.waiting.insert(jid.to_string(), sync);
+            }
+            Asked::Nobody => {}
+        }
+    }
+
+    /// Nobody matched, or the target is none.
+    fn unresolved(&mut self, publication: &Publication, asked: &Asked, why: Option<&str>) {
+        match asked {
+            Asked::Local(req) => {
+                let none =
+                    format!("Master could not resolve minions for target {}", publication.tgt);
+                let error = why.map_or(none.clone(), |why| format!("{none}: {why}"));
+                let load = map! {"jid" => (), "minions" => Value::list([]), "error" => error};
+                let reply = map! {"enc" => "clear", "load" => load};
+                self.reply(*req, clear_reply(&reply.into()));
+            }
+            Asked::Peer { req, who, nonce } | Asked::PeerSync { req, who, nonce, .. } => {
+                self.answer_minion(*req, who, nonce, &Map::new().into());
+            }
+            Asked::Nobody => {}
+        }
+    }
+
+    /// Refuses a publish, with Salt's words; nothing of the request goes into an event.
+    pub(crate) fn not_allowed(&mut self, asked: &Asked, name: &str, message: &str) {
+        match asked {
+            Asked::Local(req) => {
+                let error = map! {"name" => name, "message" => message};
+                self.reply(*req, clear_reply(&map! {"error" => error}.into()));
+            }
+            Asked::Peer { req, who, nonce } | Asked::PeerSync { req, who, nonce, .. } => {
+                self.answer_minion(*req, who, nonce, &Map::new().into());
+            }
+            Asked::Nobody => {}
+        }
+    }
+}
+
+/// The load as the job cache keeps it, with `kwargs` as Salt's `save_load` has them.
+fn kept(load: &Map, publication: &Publication) -> Map {
+    let mut kept = load.clone();
+    kept.insert("cmd".into(), "publish".into());
+    kept.insert("kwargs".into(), publication.extra.clone().into());
+    kept
+}

@@ -1,0 +1,144 @@
+//! Who is signed in: sessions by id, and the frames that wait until a session was read from disk.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use halite_core::MinionId;
+use halite_net::ConnId;
+use halite_wire::session::MasterSession;
+
+use super::{Core, Now, ReqId};
+use crate::limits;
+use crate::work::Work;
+
+/// Frames of one minion that may wait for its session; a minion has few sockets, each with one request.
+const WAITING_PER_MINION: usize = 8;
+
+/// A frame that waits for its session.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) req: ReqId,
+    pub(crate) conn: ConnId,
+    pub(crate) peer: SocketAddr,
+    pub(crate) frame: Bytes,
+}
+
+/// A signed-in minion.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Opens its requests.
+    pub(crate) wire: MasterSession,
+    /// Where it was heard from last.
+    pub(crate) from: IpAddr,
+    /// Pieces of work on its account.
+    pub(crate) working: usize,
+    events: u32,
+    window: Now,
+}
+
+impl Session {
+    pub(crate) fn new(wire: MasterSession, from: IpAddr, now: Now) -> Session {
+        Session { wire, from, working: 0, events: 0, window: now }
+    }
+
+    /// Counts `count` events; false when the minion fires too many.
+    pub(crate) fn may_fire(&mut self, count: usize, now: Now) -> bool {
+        let window = i64::try_from(limits::EVENT_WINDOW.as_micros()).unwrap_or(i64::MAX);
+        if now.0 - self.window.0 > window {
+            (self.window, self.events) = (now, 0);
+        }
+        self.events = self.events.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+        self.events <= limits::EVENTS_PER_WINDOW
+    }
+}
+
+/// All sessions.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    by_id: HashMap<MinionId, Session>,
+    held: HashMap<MinionId, Vec<Held>>,
+}
+
+impl Sessions {
+    pub(crate) fn get(&self, id: &MinionId) -> Option<&Session> {
+        self.by_id.get(id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &MinionId) -> Option<&mut Session> {
+        self.by_id.get_mut(id)
+    }
+
+    /// A piece of work on the account of `id` is done.
+    pub(crate) fn release(&mut self, id: &MinionId) {
+        if let Some(session) = self.by_id.get_mut(id) {
+            session.working = session.working.saturating_sub(1);
+        }
+    }
+}
+
+impl Core {
+    /// A sign-in succeeded: the old session, if any, is over.
+    pub(crate) fn signed_in(&mut self, conn: ConnId, peer: SocketAddr, wire: MasterSession) {
+        let id = wire.id().clone();
+        if !self.accepted.contains(&id) {
+            let mut accepted = (*self.accepted).clone();
+            accepted.insert(id.clone());
+            self.accepted = accepted.into();
+        }
+        let session = Session::new(wire, peer.ip(), self.now);
+        self.sessions.by_id.insert(id.clone(), session);
+        self.output(super::Output::Trust(conn));
+        self.presence.heard(&id, peer.ip());
+        // What came before under an older key will not open; it is answered all the same.
+        self.open_held(&id);
+    }
+
+    /// Holds a frame until the session of `id` is read from disk; false if there is no such minion, or too much
+    /// waits.
+    pub(crate) fn hold(&mut self, id: &MinionId, held: Held) -> bool {
+        if !self.accepted.contains(id) {
+            return false;
+        }
+        let waiting = self.sessions.held.entry(id.clone()).or_default();
+        if waiting.len() >= WAITING_PER_MINION {
+            return false;
+        }
+        waiting.push(held);
+        if waiting.len() > 1 || self.work(Work::Wake { id: id.clone() }) {
+            return true;
+        }
+        self.sessions.held.remove(id);
+        false
+    }
+
+    /// The session of `id` was looked for on disk.
+    pub(crate) fn woken(&mut self, id: &MinionId, wire: Option<MasterSession>) {
+        // A sign-in may have been faster, and is newer than the disk.
+        if let Some(wire) =
+            wire.filter(|_| !self.sessions.by_id.contains_key(id) && self.accepted.contains(id))
+        {
+            let from = self.sessions.held.get(id).and_then(|held| held.first());
+            let from = from.map_or(IpAddr::from([0, 0, 0, 0]), |held| held.peer.ip());
+            self.sessions.by_id.insert(id.clone(), Session::new(wire, from, self.now));
+        }
+        self.open_held(id);
+    }
+
+    fn open_held(&mut self, id: &MinionId) {
+        for held in self.sessions.held.remove(id).unwrap_or_default() {
+            self.sealed(held.req, held.conn, held.peer, &held.frame, false);
+        }
+    }
+
+    /// Ends whatever `id` had: its key was deleted or rejected.
+    pub(crate) fn forget(&mut self, id: &MinionId) {
+        self.sessions.by_id.remove(id);
+        self.open_held(id);
+        if self.accepted.contains(id) {
+            let mut accepted = (*self.accepted).clone();
+            accepted.remove(id);
+            self.accepted = accepted.into();
+        }
+    }
+}

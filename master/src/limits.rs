@@ -1,0 +1,46 @@
+//! Every bound the master keeps, by name and unit. The wire and the sockets have their own.
+
+use std::time::Duration;
+
+/// Pieces of blocking work (sign-in, files, pillar, targets) that may wait for a free thread.
+pub const WORK_WAITING: usize = 4_096;
+/// Threads for blocking work; few, since most of it is computing.
+pub const WORK_THREADS: usize = 4;
+/// Pieces of blocking work that one minion may have waiting or running.
+pub const WORK_PER_MINION: usize = 8;
+/// Writes that may wait for the store before senders are held back.
+pub const STORE_WAITING: usize = 16_384;
+/// Writes in one transaction of the store.
+pub const STORE_BATCH: usize = 1_024;
+/// How long the store gathers writes into one transaction.
+pub const STORE_GATHER: Duration = Duration::from_millis(5);
+/// Jobs whose targets are kept in memory, to know who may return what.
+pub const JOBS_REMEMBERED: usize = 2_048;
+/// Events from one minion within [`EVENT_WINDOW`]; more are dropped and counted.
+pub const EVENTS_PER_WINDOW: u32 = 2_000;
+/// The window of [`EVENTS_PER_WINDOW`].
+pub const EVENT_WINDOW: Duration = Duration::from_secs(10);
+/// Largest event body on the bus, bytes. Salt: `max_event_size`.
+pub const EVENT_BYTES: usize = 1_048_576;
+/// Longest event tag, bytes.
+pub const TAG_BYTES: usize = 1_024;
+/// Pending keys kept; beyond it a new minion is answered "full". An outsider can make no more files.
+pub const PENDING_KEYS: usize = 10_000;
+/// Largest file that holds a public key, bytes.
+pub const KEY_FILE_BYTES: u64 = 16 * 1024;
+/// Largest file of the autosign kind that is read, bytes.
+pub const AUTOSIGN_FILE_BYTES: u64 = 1_048_576;
+/// A piece of a served file, bytes, before compression. Salt: `file_buffer_size`.
+pub const FILE_CHUNK_BYTES: usize = 1_048_576;
+/// Addresses remembered so that each is named once in the log when its requests are refused.
+pub const REFUSED_ADDRESSES: usize = 1_024;
+/// How long a stop waits for work that runs.
+pub const STOP_GRACE: Duration = Duration::from_secs(5);
+/// How often the owner looks at the clock when nothing happens.
+pub const TICK: Duration = Duration::from_secs(1);
+/// Functions in one multi-function job.
+pub const FUNCTIONS_PER_JOB: usize = 64;
+/// Minions that may hold a waiting synchronous publish (`minion_publish`) at a time.
+pub const WAITING_PUBLISHES: usize = 256;
+/// Runner functions that may run at a time on requests.
+pub const RUNNERS: usize = 32;

@@ -1,0 +1,228 @@
+//! The shell around the core: sockets, threads, the clock, signals. One task owns the core; it decides nothing itself.
+
+mod start;
+mod stop;
+
+use std::collections::{HashMap, VecDeque};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use halite_core::{Opts, Result};
+use halite_net::ipc::{EventPublisherHandle, EventPull};
+use halite_net::signal::{Asked, Signals};
+use halite_net::zmtp::publisher::PeerEvent;
+use halite_net::zmtp::router::{Replier, Request, Router, RouterHandle};
+use tokio::sync::mpsc;
+
+use crate::core::{Core, Input, Now, Output, ReqId};
+use crate::limits;
+use crate::sealer::{Order, Sealer};
+use crate::store::{Write, Writer};
+use crate::work::{self, Outcome, Shared};
+
+/// Largest message of a minion that proved its id, bytes.
+const TRUSTED_BYTES: usize = halite_wire::limits::MAX_FRAME;
+
+/// Runs the master until it is told to stop. The program around it has set up the log.
+pub fn run(opts: &Opts) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(limits::WORK_THREADS)
+        .thread_name("work")
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(daemon(opts)),
+        Err(error) => {
+            Err(halite_core::Error::execution(format!("cannot start the runtime: {error}")))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "The master cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn daemon(opts: &Opts) -> Result<()> {
+    let mut signals = Signals::listen().map_err(|error| start::net(&error))?;
+    let mut shell = start::start(opts).await?;
+    tracing::info!(
+        publish = %shell.publisher.local_addr(), requests = %shell.router.local_addr(),
+        "The master is ready"
+    );
+    shell.serve(&mut signals).await;
+    shell.stop(&mut signals).await;
+    Ok(())
+}
+
+/// Everything with an end outside.
+struct Shell {
+    core: Core,
+    shared: Arc<Shared>,
+    router: Router,
+    router_handle: RouterHandle,
+    publisher: halite_net::zmtp::publisher::Publisher,
+    peers: mpsc::Receiver<PeerEvent>,
+    pull: EventPull,
+    bus: EventPublisherHandle,
+    _bus_server: halite_net::ipc::EventPublisher,
+    finished: mpsc::Receiver<Outcome>,
+    finish: mpsc::Sender<Outcome>,
+    writer: Writer,
+    store_thread: std::thread::JoinHandle<()>,
+    /// Writes that the store had no room for; while there are any the core takes no new ones.
+    unwritten: VecDeque<Write>,
+    sealer: Sealer,
+    sealer_thread: std::thread::JoinHandle<()>,
+    unsealed: VecDeque<Order>,
+    repliers: HashMap<ReqId, Replier>,
+    next_req: u64,
+    pidfile: Option<std::path::PathBuf>,
+}
+
+/// What woke the owner task.
+enum Woken {
+    Request(Request),
+    Peer(PeerEvent),
+    Local(bytes::Bytes),
+    Finished(Outcome),
+    Tick,
+    Signal(Asked),
+}
+
+fn now() -> Now {
+    Now(jiff::Timestamp::now().as_microsecond())
+}
+
+impl Shell {
+    /// Serves until a stop signal.
+    async fn serve(&mut self, signals: &mut Signals) {
+        let mut ticker = tokio::time::interval(limits::TICK);
+        ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let woken = tokio::select! {
+                Some(outcome) = self.finished.recv() => Woken::Finished(outcome),
+                Some(request) = self.router.next() => Woken::Request(request),
+                Some(event) = self.peers.recv() => Woken::Peer(event),
+                Some(message) = self.pull.next() => Woken::Local(message),
+                _ = ticker.tick() => Woken::Tick,
+                asked = signals.next() => Woken::Signal(asked),
+            };
+            match woken {
+                Woken::Request(request) => self.request(request),
+                Woken::Peer(event) => self.input(Input::Peer(event)),
+                Woken::Local(message) => self.input(Input::Local(message)),
+                Woken::Finished(outcome) => self.outcome(outcome),
+                Woken::Tick => self.tick(),
+                Woken::Signal(Asked::Reload) => {
+                    tracing::info!(
+                        "SIGHUP: the configuration is read at start only; restart to apply changes"
+                    );
+                }
+                Woken::Signal(Asked::Stop | Asked::StopNow) => return,
+            }
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        let (conn, peer) = (request.conn, request.peer);
+        let (frame, replier) = request.into_parts();
+        self.next_req += 1;
+        let req = ReqId(self.next_req);
+        self.repliers.insert(req, replier);
+        self.input(Input::Request { req, conn, peer, frame });
+    }
+
+    fn outcome(&mut self, outcome: Outcome) {
+        if let Some((req, frame)) = outcome.reply {
+            self.reply(req, frame);
+        }
+        self.input(Input::Done(outcome.done));
+    }
+
+    fn tick(&mut self) {
+        self.retry();
+        self.input(Input::Tick);
+    }
+
+    fn input(&mut self, input: Input) {
+        self.core.handle(now(), input);
+        while let Some(output) = self.core.poll() {
+            self.output(output);
+        }
+    }
+
+    fn reply(&mut self, req: ReqId, frame: bytes::Bytes) {
+        match self.repliers.remove(&req) {
+            // The peer may have gone meanwhile.
+            Some(replier) => drop(replier.send(frame)),
+            None => tracing::error!(
+                ?req,
+                "A request was answered twice; this is a defect of the master"
+            ),
+        }
+    }
+
+    fn output(&mut self, output: Output) {
+        match output {
+            Output::Reply(req, frame) => self.reply(req, frame),
+            Output::Trust(conn) => drop(self.router_handle.set_authenticated(conn, TRUSTED_BYTES)),
+            Output::Bus(frame) => drop(self.bus.publish(&frame)),
+            Output::Work(work) => {
+                let (shared, finish) = (Arc::clone(&self.shared), self.finish.clone());
+                tokio::task::spawn_blocking(move || {
+                    // Only a master that has stopped waiting does not take it.
+                    drop(finish.blocking_send(work::run(*work, &shared)));
+                });
+            }
+            Output::Publish(load) => self.order(Order::Publish(load)),
+            Output::Rotate(aes) => self.order(Order::Rotate(aes)),
+            Output::Store(write) => self.write(write),
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        // Never out of turn.
+        if !self.unsealed.is_empty() {
+            return self.unsealed.push_back(order);
+        }
+        if let Err(order) = self.sealer.order(order) {
+            self.unsealed.push_back(order);
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        if self.unwritten.is_empty() {
+            match self.writer.write(write) {
+                Ok(()) => return,
+                Err(write) => self.unwritten.push_back(write),
+            }
+            tracing::error!("The store is behind: new returns are refused until it caught up");
+            self.core.handle(now(), Input::StoreFull(true));
+        } else {
+            self.unwritten.push_back(write);
+        }
+    }
+
+    /// Tries again what had no room before.
+    fn retry(&mut self) {
+        while let Some(order) = self.unsealed.pop_front() {
+            if let Err(order) = self.sealer.order(order) {
+                self.unsealed.push_front(order);
+                break;
+            }
+        }
+        let behind = !self.unwritten.is_empty();
+        while let Some(write) = self.unwritten.pop_front() {
+            if let Err(write) = self.writer.write(write) {
+                self.unwritten.push_front(write);
+                break;
+            }
+        }
+        if behind && self.unwritten.is_empty() {
+            self.input(Input::StoreFull(false));
+        }
+    }
+}

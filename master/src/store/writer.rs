@@ -1,0 +1,262 @@
+//! The one thread that writes: takes what waits, commits it together, never one by one.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use halite_core::{Error, Map, Result, Value};
+use rusqlite::{Connection, params};
+
+use super::{decode_map, encode, open_for_writing};
+use crate::limits::{STORE_BATCH, STORE_GATHER, STORE_WAITING};
+
+/// How long a reader waits for writes that were asked for before.
+const FLUSH_LIMIT: Duration = Duration::from_secs(10);
+
+/// One thing to write. Times are microseconds since 1970 UTC.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A job as it was asked for. One that is there already stays.
+    Job {
+        /// Its id.
+        jid: String,
+        /// When.
+        at: i64,
+        /// What was asked for.
+        load: Map,
+        /// Who is expected to return.
+        minions: Vec<String>,
+    },
+    /// What a minion returned. The first one stays.
+    Return {
+        /// The job.
+        jid: String,
+        /// The minion.
+        id: String,
+        /// When it came.
+        at: i64,
+        /// `return`, `retcode`, `success`, `out`, `fun`, `fun_args`.
+        ret: Map,
+    },
+    /// Replaces an entry of a bank.
+    Put {
+        /// The bank.
+        bank: &'static str,
+        /// The key: a minion's id.
+        key: String,
+        /// When.
+        at: i64,
+        /// The new content.
+        data: Map,
+    },
+    /// Lays fields over an entry of a bank.
+    Merge {
+        /// The bank.
+        bank: &'static str,
+        /// The key: a minion's id.
+        key: String,
+        /// When.
+        at: i64,
+        /// The fields.
+        data: Map,
+    },
+    /// Takes one field out of an entry.
+    RemoveField {
+        /// The bank.
+        bank: &'static str,
+        /// The key: a minion's id.
+        key: String,
+        /// The field.
+        field: String,
+    },
+    /// Forgets an entry.
+    Remove {
+        /// The bank.
+        bank: &'static str,
+        /// The key; `None` empties the bank.
+        key: Option<String>,
+    },
+    /// Forgets jobs, with their returns, that began before a moment.
+    Prune {
+        /// The moment.
+        before: i64,
+    },
+}
+
+enum Message {
+    Write(Box<Write>),
+    Flush(SyncSender<()>),
+    Stop,
+}
+
+/// The way to the writing thread; cheap to clone.
+#[derive(Clone)]
+pub struct Writer(SyncSender<Message>);
+
+impl Writer {
+    /// Opens the store and starts the thread. The thread ends after [`Writer::stop`] or with the last clone.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, or is of another layout.
+    pub fn start(path: &Path) -> Result<(Writer, JoinHandle<()>)> {
+        let connection = open_for_writing(path)?;
+        let (sender, receiver) = sync_channel(STORE_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || run(connection, &receiver))
+            .map_err(|error| {
+                Error::execution(format!("cannot start the store's thread: {error}"))
+            })?;
+        Ok((Writer(sender), thread))
+    }
+
+    /// Queues a write; never waits.
+    ///
+    /// # Errors
+    /// Gives the write back if too many wait: it is to be tried again.
+    pub fn write(&self, write: Write) -> std::result::Result<(), Write> {
+        match self.0.try_send(Message::Write(Box::new(write))) {
+            Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => match back {
+                Message::Write(write) => Err(*write),
+                Message::Flush(_) | Message::Stop => Ok(()),
+            },
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Waits until everything asked for before is written.
+    ///
+    /// # Errors
+    /// If the writer does not come to it in time.
+    pub fn flush(&self) -> Result<()> {
+        let (done, wait) = sync_channel(1);
+        let late =
+            || Error::execution("the store did not write in time; is the disk slow or full?");
+        self.0.send(Message::Flush(done)).map_err(|_| late())?;
+        wait.recv_timeout(FLUSH_LIMIT).map_err(|_| late())
+    }
+
+    /// Has the thread write what waits and end.
+    pub fn stop(&self) {
+        // A full queue ends with the sender's last clone all the same.
+        drop(self.0.send(Message::Stop));
+    }
+}
+
+fn run(mut connection: Connection, receiver: &Receiver<Message>) {
+    let mut stopping = false;
+    while !stopping {
+        let Ok(first) = receiver.recv() else { return };
+        let mut writes = Vec::new();
+        let mut waiting = Vec::new();
+        let until = Instant::now() + STORE_GATHER;
+        let mut next = Ok(first);
+        loop {
+            match next {
+                Ok(Message::Write(write)) => writes.push(write),
+                Ok(Message::Flush(done)) => waiting.push(done),
+                Ok(Message::Stop) => stopping = true,
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => {
+                    stopping = true;
+                    break;
+                }
+            }
+            if stopping || !waiting.is_empty() || writes.len() >= STORE_BATCH {
+                break;
+            }
+            next = receiver.recv_timeout(until.saturating_duration_since(Instant::now()));
+        }
+        if let Err(error) = commit(&mut connection, &writes) {
+            tracing::error!(%error, lost = writes.len(), "The store could not write");
+        }
+        for done in waiting {
+            // Whoever stopped waiting needs no word.
+            let _ = done.try_send(());
+        }
+    }
+    // The next start needs no recovery, and backups of the one file are whole.
+    drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+}
+
+fn commit(connection: &mut Connection, writes: &[Box<Write>]) -> rusqlite::Result<()> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for write in writes {
+        apply(&transaction, write)?;
+    }
+    transaction.commit()
+}
+
+fn apply(to: &Connection, write: &Write) -> rusqlite::Result<()> {
+    match write {
+        Write::Job { jid, at, load, minions } => {
+            let minions = Value::from(minions.clone());
+            to.prepare_cached(
+                "INSERT OR IGNORE INTO jobs (jid, at, load, minions) VALUES (?, ?, ?, ?)",
+            )?
+            .execute(params![
+                jid,
+                at,
+                encode(&load.clone().into()),
+                encode(&minions)
+            ])?;
+        }
+        Write::Return { jid, id, at, ret } => {
+            to.prepare_cached(
+                "INSERT OR IGNORE INTO returns (jid, id, at, ret) VALUES (?, ?, ?, ?)",
+            )?
+            .execute(params![jid, id, at, encode(&ret.clone().into())])?;
+            to.prepare_cached("UPDATE jobs SET ended = ? WHERE jid = ?")?
+                .execute(params![at, jid])?;
+        }
+        Write::Put { bank, key, at, data } => put(to, bank, key, *at, data)?,
+        Write::Merge { bank, key, at, data } => {
+            let mut merged = get(to, bank, key)?;
+            merged.extend(data.iter().map(|(field, value)| (field.clone(), value.clone())));
+            put(to, bank, key, *at, &merged)?;
+        }
+        Write::RemoveField { bank, key, field } => {
+            let mut left = get(to, bank, key)?;
+            if left.shift_remove(field.as_str()).is_some() {
+                to.prepare_cached("UPDATE bank SET data = ? WHERE bank = ? AND key = ?")?
+                    .execute(params![encode(&left.into()), bank, key])?;
+            }
+        }
+        Write::Remove { bank, key: Some(key) } => {
+            to.prepare_cached("DELETE FROM bank WHERE bank = ? AND key = ?")?
+                .execute(params![bank, key])?;
+        }
+        Write::Remove { bank, key: None } => {
+            to.prepare_cached("DELETE FROM bank WHERE bank = ?")?.execute(params![bank])?;
+        }
+        Write::Prune { before } => {
+            to.prepare_cached(
+                "DELETE FROM returns WHERE jid IN (SELECT jid FROM jobs WHERE at < ?)",
+            )?
+            .execute(params![before])?;
+            to.prepare_cached("DELETE FROM jobs WHERE at < ?")?.execute(params![before])?;
+        }
+    }
+    Ok(())
+}
+
+fn put(to: &Connection, bank: &str, key: &str, at: i64, data: &Map) -> rusqlite::Result<()> {
+    to.prepare_cached(
+        "INSERT OR REPLACE INTO bank (bank, key, updated, data) VALUES (?, ?, ?, ?)",
+    )?
+    .execute(params![bank, key, at, encode(&data.clone().into())])?;
+    Ok(())
+}
+
+fn get(from: &Connection, bank: &str, key: &str) -> rusqlite::Result<Map> {
+    let mut query = from.prepare_cached("SELECT data FROM bank WHERE bank = ? AND key = ?")?;
+    let mut rows = query.query(params![bank, key])?;
+    match rows.next()? {
+        Some(row) => Ok(decode_map(row.get_ref(0)?.as_blob()?)),
+        None => Ok(Map::new()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Compiles a minion's pillar and keeps it, with its grains, in the data cache.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use halite_core::host::RealHost;
+use halite_core::services::{NoServices, PillarRequest as Request};
+use halite_core::{ExecFn, JobState, Map, MinionId, Opts, Registry, StateFn, Value, map};
+use halite_pillar::{Deps, Subject};
+use halite_render::JinjaEngine;
+use halite_render::files::{LocalFiles, Roots};
+use halite_wire::OsEntropy;
+use halite_wire::load::PillarRequest;
+
+use super::{News, Outcome, Seal, Shared};
+use crate::core::Now;
+use crate::events::{Event, tags};
+use crate::store::{GRAINS, PILLAR, Write};
+
+/// What compiling needs: the functions of the master's own machine. Made when the first pillar is asked for, so that
+/// a master which serves none stays small.
+pub(crate) struct PillarMachine {
+    opts: Opts,
+    files: Arc<Roots>,
+    parts: OnceLock<Parts>,
+}
+
+struct Parts {
+    exec: Registry<ExecFn>,
+    states: Registry<StateFn>,
+    roots: LocalFiles,
+    files: LocalFiles,
+    engine: JinjaEngine,
+}
+
+impl PillarMachine {
+    /// A machine with these options; `files` are the file roots.
+    pub(crate) fn new(opts: &Opts, files: Arc<Roots>) -> PillarMachine {
+        PillarMachine { opts: opts.clone(), files, parts: OnceLock::new() }
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| {
+            let host = RealHost::new();
+            let grains = halite_modules::grains::collect(&self.opts, &host);
+            let modules: Vec<_> =
+                halite_modules::exec::ALL.iter().chain(halite_states::exec::ALL).copied().collect();
+            Parts {
+                exec: Registry::load(&modules, &grains, &host),
+                states: Registry::load(halite_states::modules::ALL, &grains, &host),
+                roots: LocalFiles::pillar(&self.opts),
+                files: LocalFiles::over(Arc::clone(&self.files), &self.opts),
+                engine: JinjaEngine::new(),
+            }
+        })
+    }
+
+    /// The pillar of `id` with these grains.
+    pub(crate) fn compile(
+        &self,
+        id: &MinionId,
+        grains: &Arc<Map>,
+        request: &Request,
+        extra_minion_data: &Map,
+    ) -> Map {
+        let parts = self.parts();
+        let host = RealHost::new();
+        let job = JobState::default();
+        let previous = Arc::new(Map::new());
+        let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
+        let deps = Deps {
+            opts: &self.opts,
+            exec: &parts.exec,
+            states: &parts.states,
+            host: &host,
+            engine: &parts.engine,
+            roots: &parts.roots,
+            files: &parts.files,
+            services: &NoServices,
+            job: &job,
+        };
+        halite_pillar::compile(&who, &deps)
+    }
+}
+
+pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Shared) -> Outcome {
+    let id = seal.who().clone();
+    let grains = Arc::new(request.grains.unwrap_or_default());
+    let asked = Request {
+        saltenv: request.saltenv.map(|env| env.to_string()),
+        pillarenv: request.pillarenv.map(|env| env.to_string()),
+        pillar_override: request.pillar_override,
+        ext: request.ext,
+    };
+    let pillar = shared.pillar.compile(&id, &grains, &asked, &request.extra_minion_data);
+    let mut outcome = Outcome::default();
+    let sealed = seal.wire.seal_pillar(
+        &Value::from(pillar.clone()),
+        &seal.opened,
+        &shared.master.key,
+        &mut OsEntropy::new(),
+    );
+    match sealed {
+        Ok(frame) => outcome.reply = Some((seal.req, Bytes::from(frame))),
+        Err(error) => tracing::error!(%id, %error, "A pillar could not be sealed"),
+    }
+    let asks = |name: &str| shared.opts.get(name).is_none_or(Value::truthy);
+    if asks("minion_data_cache") {
+        let put =
+            |bank, data| News::Store(Write::Put { bank, key: id.to_string(), at: now.0, data });
+        outcome.done.news.push(put(GRAINS, Arc::unwrap_or_clone(grains)));
+        // An override is for one job; what it gives is not the minion's pillar.
+        if asked.pillar_override.is_empty() && asked.ext.is_none() {
+            outcome.done.news.push(put(PILLAR, pillar));
+        }
+        if asks("minion_data_cache_events") {
+            let data = map! {"Minion data cache refresh" => &id};
+            outcome.done.news.push(News::Event(Event::new(tags::minion_refresh(&id), data)));
+        }
+    }
+    outcome
+}
