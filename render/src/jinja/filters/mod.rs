@@ -1,7 +1,13 @@
 //! Filters: Jinja's own and Salt's.
 
 mod basic;
+mod dicts;
+mod files;
+mod hash;
+mod iter;
 mod markup;
+mod net;
+mod pprint;
 mod regex;
 mod select;
 mod seq;
@@ -9,6 +15,8 @@ mod serial;
 mod sets;
 mod sort;
 mod text;
+mod words;
+mod xml;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -35,6 +43,13 @@ const GROUPS: &[(Filter, &[&str])] = &[
     (sets::call, sets::NAMES),
     (regex::call, regex::NAMES),
     (serial::call, serial::NAMES),
+    (pprint::call, pprint::NAMES),
+    (dicts::call, dicts::NAMES),
+    (iter::call, iter::NAMES),
+    (hash::call, hash::NAMES),
+    (words::call, words::NAMES),
+    (net::call, net::NAMES),
+    (files::call, files::NAMES),
 ];
 
 static TABLE: LazyLock<HashMap<&'static str, Filter>> = LazyLock::new(|| {

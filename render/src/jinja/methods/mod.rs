@@ -121,6 +121,11 @@ const BYTES: [&str; 13] = [
 const INT: [&str; 4] = ["bit_length", "conjugate", "is_integer", "bit_count"];
 const FLOAT: [&str; 2] = ["is_integer", "conjugate"];
 
+/// `text.splitlines(True)`.
+pub(crate) fn splitlines_keep(text: &str) -> Vec<&str> {
+    splitlines(text, true)
+}
+
 /// The method of the value's type, if it has one of that name.
 pub(crate) fn find(val: &Val, name: &str) -> Option<&'static str> {
     let names: &[&'static str] = match val {

@@ -1,5 +1,6 @@
 //! From tokens to a [`Template`]; texts of errors are Jinja's.
 
+mod call;
 mod expr;
 mod salt_tags;
 mod stmt;
