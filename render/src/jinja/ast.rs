@@ -99,6 +99,8 @@ pub(crate) struct ForLoop {
     pub(crate) iter: Node,
     pub(crate) test: Option<Node>,
     pub(crate) recursive: bool,
+    /// Whether the body reads `loop`; only then there is one.
+    pub(crate) uses_loop: bool,
     pub(crate) body: Body,
     pub(crate) else_: Body,
 }

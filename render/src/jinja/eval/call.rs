@@ -34,9 +34,14 @@ impl Args {
         let given = self.pos.len();
         let mut slots = [const { None }; N];
         if given > N {
-            let s = if N == 1 { "" } else { "s" };
+            // Filters and tests are functions of their input too.
+            let own = usize::from(function.starts_with("do_") || function.starts_with("test_"));
+            let (takes, given) = (N + own, given + own);
+            let s = if takes == 1 { "" } else { "s" };
+            let from =
+                if required < N { format!("from {} to ", required + own) } else { String::new() };
             return type_error(format!(
-                "{function}() takes {N} positional argument{s} but {given} were given"
+                "{function}() takes {from}{takes} positional argument{s} but {given} were given"
             ));
         }
         for (slot, val) in slots.iter_mut().zip(self.pos) {
@@ -140,7 +145,10 @@ impl<'a> Rt<'a> {
 
     fn bind_macro(&self, item: &Macro, args: Args, scope: &Rc<Scope>) -> R<()> {
         let def = &item.def;
-        let name = halite_core::value::repr_str(&def.name);
+        let name = match &*def.name {
+            "" => "None".to_string(),
+            name => halite_core::value::repr_str(name),
+        };
         let count = def.params.len();
         let Args { mut pos, mut named } = args;
         let extra = if pos.len() > count { pos.split_off(count) } else { Vec::new() };

@@ -99,7 +99,9 @@ impl Rt<'_> {
             at += 1;
             let frame = Scope::new(Some(scope));
             self.assign_target(&def.target, item, &frame, unit)?;
-            frame.set(&name, Val::Obj(state.clone()));
+            if def.uses_loop {
+                frame.set(&name, Val::Obj(state.clone()));
+            }
             if self.exec(&def.body, &frame, unit, out)? == Flow::Break {
                 return Ok(());
             }
@@ -144,18 +146,13 @@ impl Rt<'_> {
                 }
             }
             Target::Namespace(name, attr) => {
-                let namespace = scope.get(name).unwrap_or_else(|| self.undefined_name(name, scope));
-                match &namespace {
-                    Val::Obj(obj) => {
-                        if let Obj::Namespace(attrs) = &**obj {
-                            attrs.borrow_mut().insert(attr.clone(), val);
-                            return Ok(());
-                        }
-                        return runtime_error("cannot assign attribute on non-namespace object");
-                    }
-                    Val::Undef(undef) => return Err(undef.fault()),
-                    _ => return runtime_error("cannot assign attribute on non-namespace object"),
+                if let Some(Val::Obj(obj)) = scope.get(name)
+                    && let Obj::Namespace(attrs) = &*obj
+                {
+                    attrs.borrow_mut().insert(attr.clone(), val);
+                    return Ok(());
                 }
+                return runtime_error("cannot assign attribute on non-namespace object");
             }
         }
         Ok(())

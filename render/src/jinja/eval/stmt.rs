@@ -55,6 +55,11 @@ impl Rt<'_> {
 
     fn print(&self, node: &Node, scope: &Rc<Scope>, unit: &Rc<Unit>, out: &mut Out) -> R<()> {
         let val = self.eval(node, scope, unit)?;
+        if let Val::Obj(obj) = &val
+            && let Obj::Loop(state) = &**obj
+        {
+            state.fill_all(self)?;
+        }
         let start = out.text.len();
         if self.autoescape.get() && !matches!(val, Val::Markup(_)) {
             let mut text = String::new();

@@ -7,7 +7,7 @@ use super::{flag, given};
 use crate::jinja::eval::{Args, Rt};
 use crate::jinja::fault::{Class, R, overflow_error, type_error, value_error};
 use crate::jinja::methods;
-use crate::jinja::value::{Val, repr};
+use crate::jinja::value::{Obj, Val, repr};
 
 pub(super) const NAMES: &[&str] = &[
     "abs",
@@ -52,7 +52,13 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
                 }
             }
         }
-        "count" | "length" => Val::Int(val.len()? as i64),
+        "count" | "length" => match &val {
+            Val::Obj(obj) => match &**obj {
+                Obj::Loop(state) => Val::Int(state.fill_all(rt)? as i64),
+                _ => Val::Int(val.len()? as i64),
+            },
+            _ => Val::Int(val.len()? as i64),
+        },
         "d" | "default" => {
             let [default, boolean] = args.bind("do_default", ["default_value", "boolean"], 0)?;
             if val.is_undef() || (flag(boolean, false)? && !val.truthy()?) {

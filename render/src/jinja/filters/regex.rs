@@ -92,14 +92,14 @@ fn groups(found: &Captures<'_>) -> Val {
 fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
     let mut out = String::new();
     let (mut copied, mut from) = (0, 0);
-    // Python takes an empty match only where the last match did not end.
-    let mut last_end = None;
+    // An empty match may follow a longer one, but not another empty one at the same place.
+    let mut last_empty = None;
     while from <= text.len() {
         rt.step(1)?;
         let Some(found) = captures(regex, text, from)? else { break };
         let Some(whole) = found.get(0) else { break };
         let next = |at: usize| at + text[at..].chars().next().map_or(1, char::len_utf8);
-        if whole.start() == whole.end() && last_end == Some(whole.start()) {
+        if whole.start() == whole.end() && last_empty == Some(whole.start()) {
             from = next(whole.end());
             continue;
         }
@@ -107,11 +107,8 @@ fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
         expand(new, &found, &mut out)?;
         rt.bytes(new.len())?;
         copied = whole.end();
-        last_end = Some(whole.end());
+        last_empty = (whole.start() == whole.end()).then(|| whole.end());
         from = whole.end();
-        if whole.start() == whole.end() && from >= text.len() {
-            break;
-        }
     }
     out.push_str(&text[copied..]);
     Ok(Val::str(out))

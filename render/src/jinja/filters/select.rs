@@ -62,6 +62,10 @@ fn mapped(rt: &Rt<'_>, val: &Val, mut args: Args) -> R<Vec<Val>> {
         return argument_error("map requires a filter argument");
     }
     let filter = rt.text(&args.pos.remove(0))?;
+    if !super::is_known(&filter) {
+        let name = halite_core::value::repr_str(&filter);
+        return argument_error(format!("No filter named {name}."));
+    }
     rt.iterate(val)?.into_iter().map(|item| super::call(rt, &filter, item, args.clone())).collect()
 }
 
@@ -80,6 +84,10 @@ fn selected(
         path = Some(args.pos.remove(0));
     }
     let test = if args.pos.is_empty() { None } else { Some(rt.text(&args.pos.remove(0))?) };
+    if let Some(test) = test.as_ref().filter(|test| !tests::is_known(test)) {
+        let name = halite_core::value::repr_str(test);
+        return argument_error(format!("No test named {name}."));
+    }
     let mut kept = Vec::new();
     for item in rt.iterate(val)? {
         let subject = match &path {

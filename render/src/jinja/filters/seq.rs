@@ -4,7 +4,7 @@ use super::basic::optional_int;
 use super::{attribute_path, given};
 use crate::jinja::eval::{Args, Rt, ops};
 use crate::jinja::fault::{R, type_error, value_error};
-use crate::jinja::value::{Val, less};
+use crate::jinja::value::{Val, compare, less};
 
 pub(super) const NAMES: &[&str] =
     &["batch", "join", "reverse", "slice", "sum", "min", "max", "avg"];
@@ -36,11 +36,14 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             let items = rt.iterate(&val)?;
             let mut items = items.into_iter();
             let Some(mut best) = items.next() else {
-                return value_error(format!("{name}() iterable argument is empty"));
+                return value_error(format!("{name}() arg is an empty sequence"));
             };
             for item in items {
-                let better =
-                    if name == "min" { less(&item, &best, "<")? } else { less(&best, &item, ">")? };
+                let better = if name == "min" {
+                    less(&item, &best, "<")?
+                } else {
+                    compare(&item, &best, ">")? == Some(std::cmp::Ordering::Greater)
+                };
                 if better {
                     best = item;
                 }

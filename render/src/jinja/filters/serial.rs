@@ -122,7 +122,7 @@ fn load_yaml(val: &Val) -> R<Val> {
     let text = match val {
         Val::Str(text) | Val::Markup(text) => text.to_string(),
         Val::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        other => return runtime_error(format!("Unable to load yaml from {}", repr(other))),
+        _ => return type_error("a string or stream input is required"),
     };
     match yaml::load(&text) {
         Ok(value) => Ok(Val::from(&value)),

@@ -3,7 +3,7 @@
 use super::basic::optional_int;
 use super::{flag, given};
 use crate::jinja::eval::{Args, Rt};
-use crate::jinja::fault::{Class, Fault, R, type_error};
+use crate::jinja::fault::{Class, Fault, R, attribute_error, type_error};
 use crate::jinja::methods::{self, capitalize, center, splitlines};
 use crate::jinja::value::{Val, to_text};
 
@@ -115,12 +115,14 @@ fn indent(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     let [width, first, blank] = args.bind("do_indent", ["width", "first", "blank"], 0)?;
     val.defined()?;
     let Some(text) = val.as_str() else {
-        return type_error(match val {
-            Val::List(_) | Val::Tuple(_) => {
-                format!("can only concatenate {0} (not \"str\") to {0}", val.type_name())
-            }
-            _ => format!("unsupported operand type(s) for +=: '{}' and 'str'", val.type_name()),
-        });
+        return match val {
+            Val::List(_) => attribute_error("'list' object has no attribute 'splitlines'"),
+            Val::Tuple(_) => type_error("can only concatenate tuple (not \"str\") to tuple"),
+            _ => type_error(format!(
+                "unsupported operand type(s) for +=: '{}' and 'str'",
+                val.type_name()
+            )),
+        };
     };
     let indention = match &width {
         Some(width) if width.as_str().is_some() => width.as_str().unwrap_or_default().to_string(),

@@ -53,6 +53,13 @@ fn elements(rt: &Rt<'_>, pairs: &[(Val, Val)], into: &mut Vec<Element>, depth: u
             for item in list.to_vec() {
                 elements(rt, &[(tag.clone(), item)], into, depth + 1)?;
             }
+            // Salt takes such a list for pairs as well, and trips over short text.
+            let items = list.to_vec();
+            let short = |item: &Val| item.as_str().is_some_and(|text| text.chars().count() < 2);
+            if items.first().is_some_and(|item| item.as_str().is_some()) && items.iter().any(short)
+            {
+                return crate::jinja::fault::index_error("string index out of range");
+            }
             continue;
         }
         let mut element = Element {

@@ -12,7 +12,10 @@ const WIDEST: i64 = 1 << 24;
 
 pub(super) fn call(rt: &Rt<'_>, text: &Arc<str>, name: &'static str, args: Args) -> R<Val> {
     rt.step(text.len() as u64 / 64)?;
-    let plain = |args: Args| args.bind::<0>(name, [], 0).map(drop);
+    let plain = |args: Args| match args.pos.len() + args.named.len() {
+        0 => Ok(()),
+        given => type_error(format!("str.{name}() takes no arguments ({given} given)")),
+    };
     Ok(match name {
         "upper" => plain(args).map(|()| Val::str(text.to_uppercase()))?,
         "lower" => plain(args).map(|()| Val::str(text.to_lowercase()))?,

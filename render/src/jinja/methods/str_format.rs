@@ -18,7 +18,7 @@ struct Source<'v> {
 /// `text.format(*args)`.
 pub(super) fn format(rt: &Rt<'_>, text: &str, args: Args) -> R<Val> {
     let mut source = Source { args: &args, auto: Some(0), manual: false };
-    let out = expand(rt, text, &mut source, 2)?;
+    let out = expand(rt, text, &mut source, 3)?;
     rt.bytes(out.len())?;
     Ok(Val::str(out))
 }
@@ -131,9 +131,7 @@ fn lookup(rt: &Rt<'_>, name: &str, source: &mut Source<'_>) -> R<Val> {
         Some(at) => match source.args.pos.get(at) {
             Some(val) => val.clone(),
             None => {
-                return index_error(format!(
-                    "Replacement index {at} out of range for positional args tuple"
-                ));
+                return index_error("tuple index out of range");
             }
         },
         None => match source.args.named.iter().find(|(key, _)| **key == *first) {

@@ -245,6 +245,7 @@ impl Parser {
             "caller" => 0,
             "kwargs" => 1,
             "varargs" => 2,
+            "loop" => return self.loops.iter_mut().for_each(|used| *used = true),
             _ => return,
         };
         self.macros.iter_mut().for_each(|flags| flags[special] = true);

@@ -26,6 +26,8 @@ pub(super) struct Parser {
     end_stack: Vec<&'static [&'static str]>,
     /// For each open macro whether `caller`, `kwargs`, `varargs` were read in it.
     macros: Vec<[bool; 3]>,
+    /// For each open loop whether `loop` was read in it.
+    loops: Vec<bool>,
     /// Inside `if`: unknown filters are faults of running, not of the template.
     soft: bool,
     /// The first fault that Jinja finds after parsing only.
@@ -47,6 +49,7 @@ pub(crate) fn parse(source: &Arc<str>, path: &Arc<str>, syntax: &Syntax) -> R<Te
         tag_stack: Vec::new(),
         end_stack: Vec::new(),
         macros: Vec::new(),
+        loops: Vec::new(),
         soft: false,
         deferred: None,
         blocks: HashMap::new(),

@@ -123,11 +123,13 @@ impl Parser {
         let iter = self.tuple(rules)?;
         let test = if self.skip_name("if")? { Some(self.expression()?) } else { None };
         let recursive = self.skip_name("recursive")?;
+        self.loops.push(recursive);
         let body = self.statements(&["endfor", "else"])?;
+        let uses_loop = self.loops.pop().unwrap_or(true);
         let ended = self.is_name("endfor");
         self.next()?;
         let else_ = if ended { Body::new() } else { self.statements_until(&["endfor"])? };
-        Ok(Kind::For(Arc::new(ForLoop { target, iter, test, recursive, body, else_ })))
+        Ok(Kind::For(Arc::new(ForLoop { target, iter, test, recursive, uses_loop, body, else_ })))
     }
 
     fn if_chain(&mut self) -> R<Kind> {
@@ -175,6 +177,9 @@ impl Parser {
         let pos = self.next()?.pos;
         let (name, _) = self.expect_name()?;
         let scoped = self.skip_name("scoped")?;
+        if scoped {
+            self.loops.iter_mut().for_each(|used| *used = true);
+        }
         let required = self.skip_name("required")?;
         if self.is_op("-") {
             return self.fail(
@@ -333,7 +338,7 @@ impl Parser {
         if !matches!(call.expr, Expr::Call(_)) {
             return self.fail(pos, "expected call");
         }
-        let def = self.macro_body("caller".into(), signature, &["endcall"])?;
+        let def = self.macro_body("".into(), signature, &["endcall"])?;
         Ok(Kind::CallBlock(def, call))
     }
 

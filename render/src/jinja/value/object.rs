@@ -200,7 +200,10 @@ impl Obj {
     /// What `str()` and `repr()` print.
     pub(crate) fn text(&self) -> String {
         match self {
-            Obj::Macro(item) => format!("<Macro {}>", halite_core::value::repr_str(&item.def.name)),
+            Obj::Macro(item) if item.def.name.is_empty() => "<Macro anonymous>".into(),
+            Obj::Macro(item) => {
+                format!("<Macro {}>", halite_core::value::repr_str(&item.def.name))
+            }
             Obj::Method(item) => {
                 format!("<built-in method {} of {} object>", item.name, item.object.type_name())
             }

@@ -14,6 +14,7 @@ pub(crate) fn to_text(val: &Val) -> R<std::borrow::Cow<'_, str>> {
         Val::Str(text) | Val::Markup(text) => (&**text).into(),
         Val::Undef(undef) if undef.strict => return Err(undef.fault()),
         Val::Undef(_) => "".into(),
+        Val::Obj(obj) => obj.text().into(),
         other => repr(other).into(),
     })
 }
@@ -64,7 +65,7 @@ fn write_container(val: &Val, out: &mut String, above: &mut Vec<*const ()>) {
     let (address, open, close): (*const (), _, _) = match val {
         Val::List(list) => (std::rc::Rc::as_ptr(list).cast(), "[", "]"),
         Val::Dict(dict) if dict.kind == DictKind::Ordered => {
-            (std::rc::Rc::as_ptr(dict).cast(), "OrderedDict({", "})")
+            (std::rc::Rc::as_ptr(dict).cast(), "OrderedDict([", "])")
         }
         Val::Dict(dict) => (std::rc::Rc::as_ptr(dict).cast(), "{", "}"),
         Val::Set(set) if set.items.borrow().is_empty() => return out.push_str("set()"),
@@ -88,9 +89,12 @@ fn write_container(val: &Val, out: &mut String, above: &mut Vec<*const ()>) {
                 if i > 0 {
                     out.push_str(", ");
                 }
+                let ordered = dict.kind == DictKind::Ordered;
+                out.push_str(if ordered { "(" } else { "" });
                 write_repr(&key.0, out, above);
-                out.push_str(": ");
+                out.push_str(if ordered { ", " } else { ": " });
                 write_repr(item, out, above);
+                out.push_str(if ordered { ")" } else { "" });
             }
             out.push_str(close);
         }

@@ -54,7 +54,7 @@ def group(name, text, env=None):
         CASES.append((f"{name}-{at}", snippet, env))
 
 
-exec(open(os.path.join(HERE, "snippets.py")).read())
+exec(open(os.path.join(HERE, "snippets.py"), encoding="utf-8").read())
 
 
 class Alias(dict):
