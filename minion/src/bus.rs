@@ -1,7 +1,10 @@
 //! The minion's own event bus: two local sockets, and what events from tools there cause.
 
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use halite_core::services::Refresh;
@@ -17,6 +20,9 @@ use crate::{services, store};
 
 /// Mode of the reading socket: a minion's events are root's business, as with Salt.
 const MODE_PUB: u32 = 0o600;
+
+/// How long a tool waits for a daemon that does not read.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Both sockets.
 pub(crate) struct Bus {
@@ -82,6 +88,21 @@ impl Bus {
             tracing::error!("cannot start a thread: {error}");
         }
     }
+}
+
+/// Fires on the bus of the minion daemon of this machine; `false` if none runs.
+///
+/// # Errors
+/// If it runs and does not take the event.
+pub(crate) fn send(opts: &Opts, tag: &str, data: &Map) -> Result<bool> {
+    let (_, pull) = paths(opts);
+    let Ok(mut stream) = UnixStream::connect(&pull) else { return Ok(false) };
+    let frame = frame::pull_frame(&frame::event_body(tag, data));
+    stream
+        .set_write_timeout(Some(SEND_TIMEOUT))
+        .and_then(|()| stream.write_all(&frame))
+        .map_err(|error| Error::file("write to", &pull, error))?;
+    Ok(true)
 }
 
 /// What an event of a local tool causes.

@@ -8,6 +8,7 @@ use halite_core::{Args, Jid, JobState, Map, Opts, Result, Services, Value};
 
 use crate::daemon::Link;
 use crate::local::LocalServices;
+use crate::proc::ProcFile;
 use crate::services::JobServices;
 use crate::{Engine, Failure, Machine, run};
 
@@ -93,7 +94,10 @@ impl Caller {
         let jid = Jid::at(self.host.now_micros());
         let user = self.host.env("USER").unwrap_or_else(|| "root".into());
         let job = JobState::new(jid.as_str(), &call.fun, user);
-        let done = run(&self.engine, &job, &call.fun, self.publish_args(&jid, call))?;
+        let proc_file = self.list_as_running(&jid, call);
+        let done = run(&self.engine, &job, &call.fun, self.publish_args(&jid, call));
+        drop(proc_file);
+        let done = done?;
         let mut ret = Map::new();
         ret.insert("jid".into(), jid.into());
         ret.insert("return".into(), done.ret);
@@ -111,6 +115,26 @@ impl Caller {
             self.send_return(&ret);
         }
         Ok(ret)
+    }
+
+    /// Lets others see what runs, above all state runs, of which there may be only one.
+    fn list_as_running(&self, jid: &Jid, call: &Call) -> Option<ProcFile> {
+        let load = halite_core::map! {
+            "fun" => call.fun.as_str(),
+            "pid" => std::process::id(),
+            "jid" => jid,
+            "tgt" => "salt-call",
+        };
+        let folder = self.engine.machine.opts.path("cachedir").join("proc");
+        let written = crate::store::make_private_dir(&folder)
+            .and_then(|()| ProcFile::write(&folder, jid.as_str(), &load));
+        match written {
+            Ok(file) => Some(file),
+            Err(error) => {
+                tracing::warn!("this call is not listed as running: {error}");
+                None
+            }
+        }
     }
 
     /// Hands the return to the master, which makes a job of it.

@@ -9,7 +9,7 @@ use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
 use halite_render::files::LocalFiles;
 
-use crate::{Machine, proc};
+use crate::{Machine, bus, proc};
 
 /// Services without a master: pillar is compiled here, events go to a daemon of this machine if one
 /// runs.
@@ -36,8 +36,9 @@ impl LocalServices {
 }
 
 impl Services for LocalServices {
-    fn fire(&self, _tag: &str, _data: Map) -> Result<()> {
-        Ok(())
+    fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
+        data.entry("_stamp".into()).or_insert_with(crate::shared::stamp);
+        bus::send(&self.machine.opts, tag, &data).map(drop)
     }
 
     fn fire_master(&self, _tag: &str, _data: Map) -> Result<()> {

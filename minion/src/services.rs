@@ -24,8 +24,7 @@ impl JobServices {
 
 impl Services for JobServices {
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
-        self.shared.fire(tag, &data);
-        Ok(())
+        self.shared.fire(tag, data)
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {

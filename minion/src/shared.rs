@@ -97,11 +97,19 @@ impl Shared {
         *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
     }
 
-    /// Fires on this minion's bus, if there is one.
-    pub(crate) fn fire(&self, tag: &str, data: &Map) {
-        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bus) = &*bus {
-            bus.publish(&Bytes::from(frame::pub_frame(&frame::event_body(tag, data))));
+    /// Fires on this minion's bus: the own one, or that of the daemon if this is `salt-call`.
+    ///
+    /// # Errors
+    /// If a daemon runs and does not take the event.
+    pub(crate) fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
+        data.entry("_stamp".into()).or_insert_with(stamp);
+        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match bus {
+            Some(bus) => {
+                bus.publish(&Bytes::from(frame::pub_frame(&frame::event_body(tag, &data))));
+                Ok(())
+            }
+            None => crate::bus::send(&self.opts(), tag, &data).map(drop),
         }
     }
 
@@ -149,4 +157,10 @@ impl Shared {
             .filter(|most| *most > 0)
             .unwrap_or(limits::JOBS_RUNNING)
     }
+}
+
+/// The time of an event, as Salt writes it.
+pub(crate) fn stamp() -> Value {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00");
+    Value::str(now.to_string())
 }
