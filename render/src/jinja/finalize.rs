@@ -6,7 +6,7 @@ use super::fault::{R, recursion_error, type_error};
 use super::value::{Val, repr, to_text};
 
 /// How deep printed data may nest.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 128;
 
 /// Prints a value as `{{ value }}` does: dicts in a form that YAML reads back.
 pub(crate) fn print(val: &Val, out: &mut String) -> R<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Args, Out, Rt, Scope, Unit};
 use crate::jinja::ast::{BlockDef, Expr, Kind, MacroDef, Node, Stmt, Target};
-use crate::jinja::fault::R;
+use crate::jinja::fault::{Fault, R};
 use crate::jinja::value::{Macro, Obj, Val};
 use crate::jinja::{filters, finalize};
 
@@ -15,6 +15,14 @@ pub(crate) enum Flow {
     Done,
     Break,
     Continue,
+}
+
+/// Gives a fault that no expression knows of the place of its statement.
+fn placed(mut fault: Box<Fault>, stmt: &Stmt) -> Box<Fault> {
+    if fault.at.is_none() && fault.place.is_none() {
+        fault.at = Some(stmt.pos);
+    }
+    fault
 }
 
 impl Rt<'_> {
@@ -37,13 +45,14 @@ impl Rt<'_> {
                     if !out.muted {
                         self.set_line(stmt.pos.line);
                         self.step(1)?;
-                        self.print(node, scope, unit, out)?;
+                        self.print(node, scope, unit, out).map_err(|fault| placed(fault, stmt))?;
                     }
                 }
                 _ => {
                     self.set_line(stmt.pos.line);
                     self.step(1)?;
-                    match self.deeper(1, || self.statement(stmt, scope, unit, out))? {
+                    let flow = self.deeper(1, || self.statement(stmt, scope, unit, out));
+                    match flow.map_err(|fault| placed(fault, stmt))? {
                         Flow::Done => {}
                         flow => return Ok(flow),
                     }

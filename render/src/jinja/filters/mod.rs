@@ -5,6 +5,7 @@ mod dicts;
 mod files;
 mod hash;
 mod iter;
+mod json_query;
 mod markup;
 mod net;
 mod pprint;
@@ -50,6 +51,7 @@ const GROUPS: &[(Filter, &[&str])] = &[
     (words::call, words::NAMES),
     (net::call, net::NAMES),
     (files::call, files::NAMES),
+    (json_query::call, json_query::NAMES),
 ];
 
 static TABLE: LazyLock<HashMap<&'static str, Filter>> = LazyLock::new(|| {

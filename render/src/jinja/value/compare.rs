@@ -9,7 +9,7 @@ use super::{DictView, Val};
 use crate::jinja::fault::{R, recursion_error, type_error};
 
 /// How deep containers are compared; deeper (or cyclic) data is Python's RecursionError.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 128;
 
 /// `a == b`. An error if one is a strict undefined.
 pub(crate) fn eq(a: &Val, b: &Val) -> R<bool> {

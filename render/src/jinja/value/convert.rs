@@ -8,7 +8,7 @@ use super::Val;
 use crate::jinja::fault::{R, recursion_error, type_error};
 
 /// How deep data may nest on its way out of a template.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 128;
 
 impl Val {
     /// Plain data: tuples, sets, ranges and views become lists. Generators must be drained before.

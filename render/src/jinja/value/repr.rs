@@ -6,7 +6,7 @@ use super::{DictKind, Obj, Val};
 use crate::jinja::fault::R;
 
 /// How deep `repr` goes; Python prints `...` for cycles, we do so at this depth too.
-const DEEPEST_REPR: usize = 200;
+const DEEPEST_REPR: usize = 128;
 
 /// `str(value)`; an error for a strict undefined.
 pub(crate) fn to_text(val: &Val) -> R<std::borrow::Cow<'_, str>> {
