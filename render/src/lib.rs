@@ -6,6 +6,7 @@ pub mod files;
 pub mod jinja;
 pub mod pipe;
 mod renderers;
+pub mod serializers;
 pub mod sls_context;
 pub mod yaml;
 

@@ -18,7 +18,7 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
 }
 
 /// The fault in the words of Python's `json`.
-fn error(fault: &serde_json::Error, body: &str) -> RenderError {
+pub(crate) fn error(fault: &serde_json::Error, body: &str) -> RenderError {
     let said = fault.to_string();
     let has = |what: &str| said.starts_with(what);
     let problem = if has("trailing characters") {

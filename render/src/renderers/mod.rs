@@ -61,6 +61,9 @@ pub fn decrypt_gpg(
     gpg::decrypt(value, apply)
 }
 
+pub(crate) use json::error as json_error;
+pub(crate) use toml::parse as toml_value;
+
 /// The text that a renderer takes; `name` is the renderer.
 fn text(input: Rendered, name: &str) -> Result<String, RenderError> {
     match input.data {

@@ -9,7 +9,12 @@ use crate::pipe::Rendered;
 /// Reads the text; dates become text. Salt: `salt/renderers/tomlmod.py` behaviour.
 pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, RenderError> {
     let text = super::text(input, "toml")?;
-    let table: toml::Table = toml::from_str(&text).map_err(|fault| {
+    parse(&text).map(super::value)
+}
+
+/// Reads a document.
+pub(crate) fn parse(text: &str) -> Result<Value, RenderError> {
+    let table: toml::Table = toml::from_str(text).map_err(|fault| {
         let at = fault.span().map_or(0, |span| span.start).min(text.len());
         let before = &text.as_bytes()[..at];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -17,7 +22,7 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
         error.line = u32::try_from(line).ok();
         error
     })?;
-    Ok(super::value(from_table(table)))
+    Ok(from_table(table))
 }
 
 fn from_table(table: toml::Table) -> Value {
