@@ -265,6 +265,11 @@ pub(crate) fn normal_mode(mode: &Value) -> Value {
 /// ```
 #[function]
 fn valid_fileproto(uri: String) -> bool {
+    is_file_proto(&uri)
+}
+
+/// Salt: `salt.utils.files.VALID_PROTOS`.
+pub(crate) fn is_file_proto(uri: &str) -> bool {
     let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
     ["salt", "http", "https", "ftp", "s3", "swift", "file"].contains(&scheme)
 }

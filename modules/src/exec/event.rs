@@ -1,0 +1,117 @@
+//! `event`: messages on the bus, the minion's or the master's. Salt: `salt/modules/event.py`.
+
+use halite_core::{Apply, ExecModule, Map, Result, Value, function};
+
+/// The module.
+pub static MODULE: ExecModule = ExecModule::new("event", &[&FIRE, &FIRE_MASTER, &SEND]);
+
+/// Fires an event on the minion's own bus.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' event.fire '{"data": "my event data"}' 'tag'
+/// ```
+#[function]
+fn fire(
+    apply: &Apply<'_>,
+    data: Map,
+    tag: String,
+    #[default(None)] _timeout: Option<f64>,
+) -> Result<bool> {
+    apply.services.fire(&tag, data)?;
+    Ok(true)
+}
+
+/// Fires an event on the master's bus.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' event.fire_master '{"data":"my event data"}' 'tag'
+/// ```
+#[function]
+fn fire_master(
+    apply: &Apply<'_>,
+    data: Map,
+    tag: String,
+    #[default(None)] _preload: Option<Map>,
+) -> Result<bool> {
+    if local(apply) {
+        tracing::warn!("Local mode detected. Event with tag {tag} will NOT be sent.");
+        return Ok(false);
+    }
+    apply.services.fire_master(&tag, data)?;
+    Ok(true)
+}
+
+/// Whether there is no master by the configuration's word.
+fn local(apply: &Apply<'_>) -> bool {
+    apply.opts.bool("local")
+        || (apply.opts.str("file_client") == "local" && !apply.opts.bool("use_master_when_local"))
+}
+
+/// Sends an event to the master, with parts of what the minion knows.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' event.send myco/mytag foo=Foo bar=Bar
+/// salt '*' event.send myco/mytag '{foo: Foo, bar: Bar}' with_grains='[os]'
+/// ```
+#[function]
+#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
+fn send(
+    apply: &Apply<'_>,
+    tag: String,
+    /// The message.
+    #[default(Value::Null)]
+    data: Value,
+    #[default(None)] _preload: Option<Map>,
+    #[default(Value::Bool(false))] _with_env: Value,
+    /// All grains, or a list of names.
+    #[default(Value::Bool(false))]
+    with_grains: Value,
+    /// All of the pillar, or a list of paths.
+    #[default(Value::Bool(false))]
+    with_pillar: Value,
+    #[default(Value::Bool(false))] _show_changed: Value,
+    #[default(1)] _timeout: i64,
+    /// Further parts of the message.
+    #[kwargs]
+    kwargs: Map,
+) -> Result<bool> {
+    let mut message = Map::new();
+    for (key, whole, wanted) in
+        [("grains", apply.grains, &with_grains), ("pillar", apply.pillar, &with_pillar)]
+    {
+        match wanted {
+            Value::List(names) => {
+                let all = Value::from(whole.clone());
+                let part = names.iter().map(|name| {
+                    use halite_core::value::SubPath;
+                    (
+                        name.clone(),
+                        all.traverse(&name.to_string(), ":").cloned().unwrap_or_default(),
+                    )
+                });
+                message.insert(key.into(), Value::map(part));
+            }
+            wanted if wanted.truthy() => drop(message.insert(key.into(), whole.clone().into())),
+            _ => {}
+        }
+    }
+    let asked = |key: &Value| key.as_str().is_some_and(|key| key.starts_with("__pub_"));
+    message.extend(kwargs.into_iter().filter(|(key, _)| !asked(key)));
+    match data {
+        Value::Map(data) => message.extend((*data).clone()),
+        Value::Null => {}
+        other => drop(message.insert("data".into(), other)),
+    }
+    if local(apply) {
+        tracing::warn!("Local mode detected. Event with tag {tag} will NOT be sent.");
+        return Ok(false);
+    }
+    apply.services.fire_master(&tag, message)?;
+    Ok(true)
+}

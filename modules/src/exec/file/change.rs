@@ -1,0 +1,590 @@
+//! `file.copy`, `file.remove`, `file.mkdir` and other changes to the tree.
+
+use std::path::{Path, PathBuf};
+
+use halite_core::host::FileKind;
+use halite_core::{Apply, Error, ExecModule, Map, Result, Value, function, map};
+
+use super::shared::{
+    absolute, expand, gid_of, is_dir, is_link as link_at, normal, parse_mode, stat, uid_of,
+};
+
+/// The module.
+pub static MODULE: ExecModule = ExecModule::new(
+    "file",
+    &[
+        &LINK,
+        &SYMLINK,
+        &RENAME,
+        &MOVE,
+        &COPY,
+        &REMOVE,
+        &RMDIR,
+        &MKDIR,
+        &MAKEDIRS,
+        &MAKEDIRS_PERMS,
+        &MKNOD,
+        &MKNOD_CHRDEV,
+        &MKNOD_BLKDEV,
+        &MKNOD_FIFO,
+        &TOUCH,
+        &TRUNCATE,
+    ],
+);
+
+/// Makes a hard link.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.link /path/to/file /path/to/link
+/// ```
+#[function]
+fn link(apply: &Apply<'_>, src: String, path: String) -> Result<bool> {
+    let src = absolute(apply.cx.host, &src, "File path must be absolute.")?;
+    apply.host.hard_link(&src, Path::new(&path))?;
+    Ok(true)
+}
+
+/// Makes a symbolic link.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.symlink /path/to/file /path/to/link
+/// ```
+#[function]
+fn symlink(
+    apply: &Apply<'_>,
+    /// Where it is to point.
+    src: String,
+    /// Where it is to be.
+    path: String,
+    /// Remove what is there.
+    #[default(false)]
+    force: bool,
+    /// Replace what is there in one step.
+    #[default(false)]
+    atomic: bool,
+    #[default(true)] follow_symlinks: bool,
+) -> Result<bool> {
+    let text = format!("Link path must be absolute: {path}");
+    let place = absolute(apply.cx.host, &path, &text)?;
+    let linked = link_at(apply.cx.host, &place);
+    if linked {
+        let held = apply.host.read_link(&place)?.to_string_lossy().into_owned();
+        if normal(&held) == normal(&src) {
+            return Ok(true);
+        }
+        if !force && !atomic {
+            let what = format!("Found existing symlink: {}", place.display());
+            return Err(Error::execution(what));
+        }
+    }
+    let there = if follow_symlinks {
+        apply.host.exists(&place)
+    } else {
+        apply.host.symlink_metadata(&place)?.is_some()
+    };
+    if there && !force && !atomic {
+        let what = format!("Existing path is not a symlink: {}", place.display());
+        return Err(Error::execution(what));
+    }
+    let failed = |_| Error::execution(format!("Could not create '{}'", place.display()));
+    if atomic {
+        let token = crate::support::token(apply.host.now_micros());
+        let temp = place.with_file_name(format!(".{token}.tmp"));
+        apply.host.symlink(Path::new(&src), &temp).map_err(failed)?;
+        apply.host.rename(&temp, &place).map_err(failed)?;
+        return Ok(true);
+    }
+    if linked || there {
+        apply.host.remove_file(&place)?;
+    }
+    apply.host.symlink(Path::new(&src), &place).map_err(failed)?;
+    Ok(true)
+}
+
+/// Renames a file or folder.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.rename /path/to/src /path/to/dst
+/// ```
+#[function]
+fn rename(apply: &Apply<'_>, src: String, dst: String) -> Result<bool> {
+    let from = absolute(apply.cx.host, &src, "File path must be absolute.")?;
+    let to = expand(apply.cx.host, &dst);
+    apply.host.rename(&from, &to).map_err(|_| {
+        let (from, to) = (from.display(), to.display());
+        Error::execution(format!("Could not rename '{from}' to '{to}'"))
+    })?;
+    Ok(true)
+}
+
+/// Moves a file or folder; into a folder, if the destination is one.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.move /path/to/src /path/to/dst
+/// ```
+#[function]
+fn move_(
+    apply: &Apply<'_>,
+    src: String,
+    dst: String,
+    /// Refuse to move across file systems.
+    #[default(false)]
+    disallow_copy_and_unlink: bool,
+) -> Result<Value> {
+    if disallow_copy_and_unlink {
+        return Ok(rename(apply, src, dst)?.into());
+    }
+    let from = absolute(apply.cx.host, &src, "Source path must be absolute.")?;
+    let to = absolute(apply.cx.host, &dst, "Destination path must be absolute.")?;
+    let end = match from.file_name() {
+        Some(name) if is_dir(apply.cx.host, &to) => to.join(name),
+        _ => to.clone(),
+    };
+    let (shown, target) = (from.display(), to.display());
+    let across = match apply.host.rename(&from, &end) {
+        Ok(()) => None,
+        Err(_) if is_dir(apply.cx.host, &from) => Some(copy_tree(apply, &from, &end)),
+        Err(error) => Some(Err(error)),
+    };
+    match across {
+        None => {}
+        Some(Ok(())) => apply.host.remove_dir_all(&from)?,
+        Some(Err(error)) => {
+            let what = format!("Unable to move '{shown}' to '{target}': {error}");
+            return Err(Error::execution(what));
+        }
+    }
+    Ok(map! { "result" => true, "comment" => format!("'{shown}' moved to '{target}'") }.into())
+}
+
+/// Copies a file, or a folder and all below it. Owner and mode are kept.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.copy /path/to/src /path/to/dst
+/// salt '*' file.copy /path/to/src_dir /path/to/dst_dir recurse=True remove_existing=True
+/// ```
+#[function]
+fn copy(
+    apply: &Apply<'_>,
+    src: String,
+    dst: String,
+    /// Allow folders.
+    #[default(false)]
+    recurse: bool,
+    /// Remove a folder that is there first.
+    #[default(false)]
+    remove_existing: bool,
+) -> Result<bool> {
+    let from = absolute(apply.cx.host, &src, "File path must be absolute.")?;
+    let to = expand(apply.cx.host, &dst);
+    if !apply.host.exists(&from) {
+        return Err(Error::execution(format!("No such file or directory '{}'", from.display())));
+    }
+    if is_dir(apply.cx.host, &to) || is_dir(apply.cx.host, &from) {
+        if !recurse {
+            let what = "Cannot copy overwriting a directory without recurse flag set to true!";
+            return Err(Error::usage("file.copy", what));
+        }
+        if remove_existing && apply.host.exists(&to) {
+            apply.host.remove_dir_all(&to)?;
+        }
+        copy_tree(apply, &from, &to)?;
+    } else {
+        copy_file(apply, &from, &to).map_err(|_| {
+            let (from, to) = (from.display(), to.display());
+            Error::execution(format!("Could not copy '{from}' to '{to}'"))
+        })?;
+    }
+    Ok(true)
+}
+
+fn copy_file(apply: &Apply<'_>, from: &Path, to: &Path) -> Result<()> {
+    let stat = stat(apply.cx.host, from, true)?;
+    let content = apply.host.read(from)?;
+    apply.host.write_atomic(to, &content, Some(stat.mode))?;
+    // Only root may give files away.
+    if stat.uid != 0 || apply.host.metadata(to)?.is_some_and(|new| new.uid != stat.uid) {
+        apply.host.chown(to, Some(stat.uid), Some(stat.gid), true)?;
+    }
+    Ok(())
+}
+
+fn copy_tree(apply: &Apply<'_>, from: &Path, to: &Path) -> Result<()> {
+    let mut todo: Vec<(PathBuf, PathBuf)> = vec![(from.into(), to.into())];
+    while let Some((from, to)) = todo.pop() {
+        if !is_dir(apply.cx.host, &from) && !link_at(apply.cx.host, &from) {
+            copy_file(apply, &from, &to)?;
+            continue;
+        }
+        if link_at(apply.cx.host, &from) {
+            let target = apply.host.read_link(&from)?;
+            apply.host.symlink(&target, &to)?;
+            continue;
+        }
+        let stat = stat(apply.cx.host, &from, true)?;
+        if !is_dir(apply.cx.host, &to) {
+            apply.host.create_dir(&to, Some(stat.mode))?;
+            apply.host.chown(&to, Some(stat.uid), Some(stat.gid), true)?;
+        }
+        for name in apply.host.read_dir(&from)? {
+            todo.push((from.join(&name), to.join(&name)));
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, a link, or a folder and all below it.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.remove /tmp/foo
+/// ```
+#[function]
+fn remove(apply: &Apply<'_>, path: String, #[kwargs] _kwargs: Map) -> Result<bool> {
+    let text = format!("File path must be absolute: {path}");
+    let place = absolute(apply.cx.host, &path, &text)?;
+    let failed =
+        |error: Error| Error::execution(format!("Could not remove '{}': {error}", place.display()));
+    match apply.host.symlink_metadata(&place)? {
+        None => return Ok(false),
+        Some(stat) if stat.is_dir() => apply.host.remove_dir_all(&place).map_err(failed)?,
+        Some(_) => apply.host.remove_file(&place).map_err(failed)?,
+    }
+    Ok(true)
+}
+
+/// Removes folders that are empty.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.rmdir /tmp/foo/
+/// ```
+#[function]
+fn rmdir(
+    apply: &Apply<'_>,
+    path: String,
+    /// Remove empty folders below it too.
+    #[default(false)]
+    recurse: bool,
+    #[default(false)] _verbose: bool,
+) -> Result<Value> {
+    let place = absolute(apply.cx.host, &path, "File path must be absolute.")?;
+    if !is_dir(apply.cx.host, &place) {
+        return Err(Error::usage("file.rmdir", "A valid directory was not specified."));
+    }
+    Ok(match empty_out(apply, &place, recurse)? {
+        true => true.into(),
+        false => format!("[Errno 39] Directory not empty: {}", Value::str(&path).repr()).into(),
+    })
+}
+
+/// Removes a folder if there is nothing in it (but empty folders); says whether it is gone.
+fn empty_out(apply: &Apply<'_>, folder: &Path, recurse: bool) -> Result<bool> {
+    let mut empty = true;
+    for name in apply.host.read_dir(folder)? {
+        let place = folder.join(name);
+        let below = recurse && stat(apply.cx.host, &place, false)?.is_dir();
+        empty &= below && empty_out(apply, &place, true)?;
+    }
+    if empty {
+        apply.host.remove_dir_all(folder)?;
+    }
+    Ok(empty)
+}
+
+/// Sets owner, group and mode of what was just made.
+fn dress(apply: &Apply<'_>, path: &Path, user: &Value, group: &Value, mode: &Value) -> Result<()> {
+    let uid = if user.truthy() { uid_of(apply.cx.host, user)? } else { None };
+    let gid = if group.truthy() { gid_of(apply.cx.host, group)? } else { None };
+    if uid.is_some() || gid.is_some() {
+        apply.host.chown(path, uid, gid, true)?;
+    }
+    if mode.truthy() { apply.host.chmod(path, parse_mode(mode)?) } else { Ok(()) }
+}
+
+/// Makes a folder, and those above it that are missing.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.mkdir /opt/jetty/context
+/// ```
+#[function]
+fn mkdir(
+    apply: &Apply<'_>,
+    dir_path: String,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default(Value::Null)] mode: Value,
+) -> Result<bool> {
+    let place = normal(&expand(apply.cx.host, &dir_path).to_string_lossy());
+    if !is_dir(apply.cx.host, Path::new(&place)) {
+        make_folders(apply, Path::new(&place), &user, &group, &mode)?;
+    }
+    Ok(true)
+}
+
+fn make_folders(
+    apply: &Apply<'_>,
+    path: &Path,
+    user: &Value,
+    group: &Value,
+    mode: &Value,
+) -> Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .take_while(|folder| !apply.host.exists(folder))
+        .collect();
+    for folder in missing.into_iter().rev() {
+        apply.host.create_dir(folder, None)?;
+        dress(apply, folder, user, group, mode)?;
+    }
+    Ok(())
+}
+
+/// Makes the folders above a path; a path that ends in `/` is made itself.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.makedirs /opt/code/
+/// ```
+#[function]
+fn makedirs(
+    apply: &Apply<'_>,
+    path: String,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default(Value::Null)] mode: Value,
+) -> Result<Option<String>> {
+    let path = expand(apply.cx.host, &path).to_string_lossy().into_owned();
+    let folder = normal(
+        path.rsplit_once('/').map_or("", |(head, _)| if head.is_empty() { "/" } else { head }),
+    );
+    let place = Path::new(&folder);
+    if is_dir(apply.cx.host, place) {
+        return Ok(Some(format!("Directory '{folder}' already exists")));
+    }
+    if apply.host.exists(place) {
+        return Ok(Some(format!("The path '{folder}' already exists and is not a directory")));
+    }
+    if !place.is_absolute() {
+        let what = format!(
+            "Recursive creation for path '{folder}' would result in an infinite loop. Please use \
+             an absolute path."
+        );
+        return Err(Error::usage("file.makedirs", what));
+    }
+    make_folders(apply, place, &user, &group, &mode)?;
+    Ok(None)
+}
+
+/// Makes a folder and those above it, all with the same owner and mode.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.makedirs_perms /opt/code
+/// ```
+#[function]
+fn makedirs_perms(
+    apply: &Apply<'_>,
+    name: String,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default("0755".into())] mode: Value,
+) -> Result<()> {
+    let place = expand(apply.cx.host, &name);
+    make_folders(apply, &place, &user, &group, &mode)
+}
+
+/// Makes a special file: `c` or `u` a character device, `b` a block device, `p` a named pipe.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.mknod /dev/chr c 180 31
+/// salt '*' file.mknod /dev/fifo p
+/// ```
+#[function]
+#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
+fn mknod(
+    apply: &Apply<'_>,
+    name: String,
+    ntype: String,
+    #[default(0)] major: i64,
+    #[default(0)] minor: i64,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default("0600".into())] mode: Value,
+) -> Result<Map> {
+    let kind = match ntype.as_str() {
+        "c" | "u" => FileKind::Char,
+        "b" => FileKind::Block,
+        "p" => FileKind::Fifo,
+        _ => {
+            let what = "Node type unavailable: '{}'. Available node types are character ('c'), \
+                        block ('b'), and pipe ('p')"
+                .replace("{}", &ntype);
+            return Err(Error::usage("file.mknod", what));
+        }
+    };
+    make_node(apply, &name, kind, (major, minor), (&user, &group, &mode))
+}
+
+fn make_node(
+    apply: &Apply<'_>,
+    name: &str,
+    kind: FileKind,
+    (major, minor): (i64, i64),
+    (user, group, mode): (&Value, &Value, &Value),
+) -> Result<Map> {
+    let place = expand(apply.cx.host, name);
+    let word = match kind {
+        FileKind::Fifo => "Fifo pipe",
+        FileKind::Block => "Block device",
+        _ => "Character device",
+    };
+    if apply.host.exists(&place) {
+        let what = format!("File {name} already exists and is not a {}", word.to_lowercase());
+        return Ok(
+            map! { "name" => name, "changes" => Map::new(), "comment" => what, "result" => false },
+        );
+    }
+    let changes = map! { "new" => format!("{word} {name} created.") };
+    if apply.test() {
+        let changes = map! { "new" => format!("{word} {name} created.") };
+        return Ok(map! { "name" => name, "changes" => changes, "comment" => "", "result" => () });
+    }
+    let number = |number: i64| u32::try_from(number).unwrap_or(0);
+    apply.host.mknod(&place, kind, parse_mode(mode)?, number(major), number(minor))?;
+    dress(apply, &place, user, group, mode)?;
+    Ok(map! { "name" => name, "changes" => changes, "comment" => "", "result" => true })
+}
+
+/// Makes a character device.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.mknod_chrdev /dev/chr 180 31
+/// ```
+#[function]
+fn mknod_chrdev(
+    apply: &Apply<'_>,
+    name: String,
+    major: i64,
+    minor: i64,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default("0660".into())] mode: Value,
+) -> Result<Map> {
+    make_node(apply, &name, FileKind::Char, (major, minor), (&user, &group, &mode))
+}
+
+/// Makes a block device.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.mknod_blkdev /dev/blk 8 999
+/// ```
+#[function]
+fn mknod_blkdev(
+    apply: &Apply<'_>,
+    name: String,
+    major: i64,
+    minor: i64,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default("0660".into())] mode: Value,
+) -> Result<Map> {
+    make_node(apply, &name, FileKind::Block, (major, minor), (&user, &group, &mode))
+}
+
+/// Makes a named pipe.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.mknod_fifo /dev/fifo
+/// ```
+#[function]
+fn mknod_fifo(
+    apply: &Apply<'_>,
+    name: String,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default("0660".into())] mode: Value,
+) -> Result<Map> {
+    make_node(apply, &name, FileKind::Fifo, (0, 0), (&user, &group, &mode))
+}
+
+/// Sets the times of a file, and makes an empty one if there is none.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.touch /var/log/emptyfile
+/// ```
+#[function]
+fn touch(
+    apply: &Apply<'_>,
+    name: String,
+    /// Access time, seconds since 1970; now by default.
+    #[default(Value::Null)]
+    atime: Value,
+    /// Change time, seconds since 1970; now by default.
+    #[default(Value::Null)]
+    mtime: Value,
+) -> Result<bool> {
+    let place = expand(apply.cx.host, &name);
+    if !apply.host.exists(&place) {
+        apply.host.write_atomic(&place, b"", None)?;
+    }
+    let now = apply.host.now_micros() as f64 / 1e6;
+    let seconds = |value: &Value| match value {
+        Value::Null => Ok(now),
+        Value::Str(text) => text.trim().parse().map_err(|_| ()),
+        other => other.as_f64().ok_or(()),
+    };
+    match (seconds(&atime), seconds(&mtime)) {
+        (Ok(atime), Ok(mtime)) => apply.host.set_times(&place, atime, mtime)?,
+        _ => return Err(Error::usage("file.touch", "atime and mtime must be integers")),
+    }
+    Ok(apply.host.exists(&place))
+}
+
+/// Cuts a file off, or fills it with zeros, to be as long as wanted.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.truncate /path/to/file 512
+/// ```
+#[function]
+fn truncate(apply: &Apply<'_>, path: String, length: i64) -> Result<()> {
+    let place = expand(apply.cx.host, &path);
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= halite_core::limits::COMMAND_OUTPUT_BYTES)
+        .ok_or_else(|| {
+            Error::usage("file.truncate", format!("cannot truncate to {length} bytes"))
+        })?;
+    let mut content = apply.host.read(&place)?;
+    content.resize(length, 0);
+    apply.host.write_atomic(&place, &content, None)
+}
