@@ -6,6 +6,10 @@ use std::process::ExitCode;
 pub(crate) const OK: u8 = 0;
 /// It failed.
 pub(crate) const GENERIC: u8 = 1;
+/// Nobody returned, or the master let nobody in.
+pub(crate) const REFUSED: u8 = 2;
+/// Words that make no job: no target, no function, a source file that is not there.
+pub(crate) const INCOMPLETE: u8 = 42;
 /// The command line cannot be understood.
 pub(crate) const USAGE: u8 = 64;
 /// A function that does not exist, under `salt-call` (Python's `sys.exit(-1)`).

@@ -1,9 +1,12 @@
 //! Option groups that several programs share.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
-use halite_core::{Map, Value};
+use halite_core::{Error, Map, Result, Value};
+
+use crate::{exit, log};
 
 /// Where the configuration is.
 #[derive(Args, Debug)]
@@ -76,6 +79,56 @@ impl OutputOptions {
         put(given, "state_verbose", self.state_verbose.as_deref().map(true_or_text));
         put(given, "no_color", self.no_color.then_some(true));
         put(given, "force_color", self.force_color.then_some(true));
+    }
+}
+
+impl OutputOptions {
+    /// Empties the file that results are appended to, unless it is to be kept.
+    ///
+    /// # Errors
+    /// If it cannot be opened for writing.
+    pub(crate) fn begin_file(&self) -> Result<()> {
+        let Some(path) = self.output_file.as_deref().filter(|_| !self.output_file_append) else {
+            return Ok(());
+        };
+        if !path.is_file() {
+            return Ok(());
+        }
+        let opened = std::fs::OpenOptions::new().write(true).truncate(true).open(path);
+        opened.map(drop).map_err(|error| Error::file("empty", path, error))
+    }
+}
+
+/// External authentication. Known, so that its absence can be told.
+#[derive(Args, Debug)]
+pub(crate) struct EauthOptions {
+    /// Not available: external authentication
+    #[arg(short = 'a', long, visible_alias = "auth", alias = "external-auth", value_name = "NAME")]
+    eauth: Option<String>,
+    /// Not available: save a token
+    #[arg(short = 'T', long)]
+    make_token: bool,
+    /// Not available: user for --eauth
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// Not available: password for --eauth
+    #[arg(long, value_name = "PASSWORD")]
+    password: Option<String>,
+}
+
+impl EauthOptions {
+    /// Says that external authentication is not to be had, if it was asked for.
+    pub(crate) fn refuse(&self) -> Option<ExitCode> {
+        let given = self.make_token
+            || [&self.eauth, &self.username, &self.password].into_iter().any(Option::is_some);
+        given.then(|| {
+            log::complain(
+                "ERROR: external authentication (-a, -T, --username, --password) is not \
+                 available; run this as the user that runs the master, or as one that \
+                 `publisher_acl` names",
+            );
+            ExitCode::from(exit::REFUSED)
+        })
     }
 }
 

@@ -64,7 +64,11 @@ fn select(asked: Option<&str>, opts: &Opts) -> &'static dyn Outputter {
         "text" => "txt",
         name => name,
     };
-    ALL.iter().copied().find(|outputter| outputter.name() == name).unwrap_or(ALL[0])
+    let found = ALL.iter().copied().find(|outputter| outputter.name() == name);
+    found.unwrap_or_else(|| {
+        tracing::error!("Invalid outputter {name} specified, fall back to nested");
+        ALL[0]
+    })
 }
 
 /// The text of `data` as it is to be printed.

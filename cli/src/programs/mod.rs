@@ -1,8 +1,10 @@
 //! The programs, one file each, and which of them is meant.
 
 mod call;
+mod key;
 mod master;
 mod minion;
+mod salt;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -14,35 +16,38 @@ use crate::{exit, links, log};
 type Program = fn(Vec<OsString>) -> ExitCode;
 
 /// Every program by its name.
-const PROGRAMS: &[(&str, Program)] =
-    &[("salt-call", call::main), ("salt-master", master::main), ("salt-minion", minion::main)];
+const PROGRAMS: &[(&str, Program)] = &[
+    ("salt", salt::main),
+    ("salt-call", call::main),
+    ("salt-key", key::main),
+    ("salt-master", master::main),
+    ("salt-minion", minion::main),
+];
 
 /// Runs the program that argv[0] names, or that the first word names in full
 /// (`salt salt-call ...`), else `salt` itself.
 pub(crate) fn dispatch(mut args: Vec<OsString>) -> ExitCode {
     let called = args.first().and_then(|arg| Path::new(arg).file_name()).map(OsString::from);
-    if let Some(program) = called.as_deref().and_then(|name| find(name.to_str()?)) {
+    let called = called.as_deref().and_then(|name| name.to_str()).filter(|name| *name != "salt");
+    if let Some(program) = called.and_then(find) {
         return program(args);
     }
     let word = args.get(1).and_then(|arg| arg.to_str()).map(str::to_owned);
     match word.as_deref() {
         Some("--install-links") => install_links(args.get(2)),
-        Some("--list") => {
+        Some("--programs") => {
             let names: Vec<&str> = PROGRAMS.iter().map(|(name, _)| *name).collect();
             log::say(&names.join("\n"));
             ExitCode::from(exit::OK)
         }
-        Some(name) if name.starts_with("salt-") && find(name).is_some() => {
-            args.remove(0);
-            find(name).map_or(ExitCode::from(exit::USAGE), |program| program(args))
-        }
-        _ => match find("salt") {
-            Some(program) => program(args),
-            None => {
-                log::complain("call this file by a program's name; `--list` prints them");
-                ExitCode::from(exit::USAGE)
+        Some(name) if name.starts_with("salt-") => match find(name) {
+            Some(program) => {
+                args.remove(0);
+                program(args)
             }
+            None => salt::main(args),
         },
+        _ => salt::main(args),
     }
 }
 

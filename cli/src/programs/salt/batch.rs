@@ -1,0 +1,151 @@
+//! Batches: who may run next. Salt: `salt/utils/batch_state.py` behaviour.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Size of a batch that `--batch-safe-limit` asks for.
+pub(super) const SAFE_SIZE: &str = "8";
+
+/// Reads a size: a number, or a percentage of `minions`; at least 1.
+///
+/// # Errors
+/// If it is neither.
+pub(super) fn size(text: &str, minions: usize) -> Result<usize, String> {
+    let bad = || {
+        format!(
+            "Invalid batch specification '{text}': must be an integer or percentage string like \
+             '10' or '25%'."
+        )
+    };
+    if text.contains('%') {
+        let percent: f64 = text.trim_matches('%').trim().parse().map_err(|_| bad())?;
+        if !percent.is_finite() {
+            return Err(bad());
+        }
+        // Cut off, as Salt does; never below one.
+        return Ok(((percent / 100.0 * minions as f64) as usize).max(1));
+    }
+    let number: i64 = text.trim().parse().map_err(|_| bad())?;
+    Ok(usize::try_from(number).unwrap_or(0).max(1))
+}
+
+/// The state of a batch.
+pub(super) struct Batch {
+    size: usize,
+    wait: Duration,
+    failhard: bool,
+    pending: VecDeque<String>,
+    active: BTreeSet<String>,
+    /// Slots that stay empty until then.
+    resting: Vec<Instant>,
+    halted: bool,
+}
+
+impl Batch {
+    /// A batch of `minions`, `size` at a time, each slot empty for `wait` after a return.
+    pub(super) fn new(minions: Vec<String>, size: usize, wait: Duration, failhard: bool) -> Batch {
+        Batch {
+            size,
+            wait,
+            failhard,
+            pending: minions.into(),
+            active: BTreeSet::new(),
+            resting: Vec::new(),
+            halted: false,
+        }
+    }
+
+    /// A minion has returned, well or not.
+    pub(super) fn returned(&mut self, id: &str, well: bool, now: Instant) {
+        self.over(id, now);
+        self.halted |= self.failhard && !well;
+    }
+
+    /// A minion does not return any more. That does not stop the batch.
+    pub(super) fn over(&mut self, id: &str, now: Instant) {
+        if self.active.remove(id) && !self.wait.is_zero() {
+            self.resting.push(now + self.wait);
+        }
+    }
+
+    /// Who starts now.
+    pub(super) fn start(&mut self, now: Instant) -> Vec<String> {
+        self.resting.retain(|until| *until > now);
+        let mut starting = Vec::new();
+        while !self.halted && self.active.len() + self.resting.len() < self.size {
+            let Some(id) = self.pending.pop_front() else { break };
+            self.active.insert(id.clone());
+            starting.push(id);
+        }
+        starting
+    }
+
+    /// Whether a failure has stopped it.
+    pub(super) fn halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Whether nobody runs or will run.
+    pub(super) fn done(&self) -> bool {
+        self.halted || self.pending.is_empty() && self.active.is_empty()
+    }
+
+    /// When the next slot gets free by itself.
+    pub(super) fn wake(&self) -> Option<Instant> {
+        self.resting.iter().min().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_numbers_or_percentages() {
+        assert_eq!(size("3", 10), Ok(3));
+        assert_eq!(size("0", 10), Ok(1));
+        assert_eq!(size("25%", 10), Ok(2));
+        assert_eq!(size("%50", 10), Ok(5));
+        assert_eq!(size("1%", 10), Ok(1));
+        assert_eq!(size("100%", 7), Ok(7));
+        assert!(size("x", 10).is_err_and(|text| text.contains("'x'")));
+        assert!(size("nan%", 10).is_err());
+    }
+
+    fn batch(size: usize, wait: u64, failhard: bool) -> (Batch, Instant) {
+        let ids = ["a", "b", "c"].map(str::to_owned).into();
+        (Batch::new(ids, size, Duration::from_secs(wait), failhard), Instant::now())
+    }
+
+    #[test]
+    fn a_return_makes_room_for_the_next() {
+        let (mut batch, now) = batch(2, 0, false);
+        assert_eq!(batch.start(now), ["a", "b"]);
+        assert!(batch.start(now).is_empty());
+        batch.returned("b", false, now);
+        assert_eq!(batch.start(now), ["c"]);
+        batch.over("a", now);
+        assert!(!batch.done());
+        batch.returned("c", true, now);
+        assert!(batch.done() && !batch.halted());
+    }
+
+    #[test]
+    fn a_slot_rests_after_a_return() {
+        let (mut batch, now) = batch(1, 5, false);
+        assert_eq!(batch.start(now), ["a"]);
+        batch.returned("a", true, now);
+        assert!(batch.start(now).is_empty());
+        assert_eq!(batch.wake(), Some(now + Duration::from_secs(5)));
+        assert_eq!(batch.start(now + Duration::from_secs(5)), ["b"]);
+    }
+
+    #[test]
+    fn a_failure_stops_a_hard_batch() {
+        let (mut batch, now) = batch(1, 0, true);
+        batch.start(now);
+        batch.returned("a", false, now);
+        assert!(batch.start(now).is_empty());
+        assert!(batch.done() && batch.halted());
+    }
+}

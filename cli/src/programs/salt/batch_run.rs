@@ -1,0 +1,182 @@
+//! Running a batch: who is there, then a few at a time under one jid.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use halite_core::{Error, Jid, Map, Opts, Result, Value};
+
+use super::Cli;
+use super::batch::{self, Batch};
+use super::job::{self, times, with_frame};
+use super::request::Request;
+use super::show::{Shown, retcode_of};
+use crate::client::reasons::Reasons;
+use crate::client::{Bus, Client, Collector, JobSpec, Lost, Return, Step};
+use crate::{exit, log};
+
+/// How long to wait for events when nothing else is due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs a job as a batch of `size`.
+pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request, size: &str) -> Result<ExitCode> {
+    // A wrong size is told before anybody is disturbed.
+    batch::size(size, 1).map_err(Error::execution)?;
+    if cli.asynchronous {
+        return Err(Error::execution("--async does not go with --batch: the batch runs from here"));
+    }
+    let client = Client::new(opts)?;
+    let mut bus = client.bus().await?;
+    let Some((here, away)) = ping(&client, &mut bus, &request.spec).await? else {
+        log::say(job::NOBODY);
+        log::say("No minions matched the target.");
+        log::complain("ERROR: No return received");
+        return Ok(ExitCode::from(exit::REFUSED));
+    };
+    if !cli.r#static {
+        for id in away.keys() {
+            log::say(&format!("Minion {id} did not respond. No job will be sent."));
+        }
+    }
+    if here.is_empty() {
+        log::complain("ERROR: No return received");
+        return Ok(ExitCode::from(exit::REFUSED));
+    }
+    let size = batch::size(size, here.len()).map_err(Error::execution)?;
+    let wait = Duration::try_from_secs_f64(cli.batch_wait).unwrap_or_default();
+    let failhard = cli.failhard || opts.bool("failhard");
+    let jid = Jid::at(jiff::Timestamp::now().as_microsecond()).to_string();
+    let (timeout, gather) = times(opts);
+    let mut run = Run {
+        cli,
+        client: &client,
+        request,
+        shown: Shown::new(cli, opts),
+        batch: Batch::new(here, size, wait, failhard),
+        collector: Collector::new(&jid, timeout, gather),
+        reasons: Reasons::new(opts),
+        jid,
+        code: 0,
+        kept: Map::new(),
+    };
+    run.all(&mut bus).await?;
+    run.finish()
+}
+
+/// Who answers a ping, in the order of the answers, and who does not; `None` if nobody is meant.
+async fn ping(
+    client: &Client,
+    bus: &mut Bus,
+    spec: &JobSpec,
+) -> Result<Option<(Vec<String>, BTreeMap<String, Lost>)>> {
+    let ask =
+        JobSpec { fun: "test.ping".into(), arg: Vec::new(), ret: String::new(), ..spec.clone() };
+    let Some(published) = client.publish(&ask).await? else { return Ok(None) };
+    let (timeout, gather) = times(client.opts());
+    let mut collector = Collector::new(&published.jid, timeout, gather);
+    collector.expect(published.minions, Instant::now());
+    let (mut here, mut away) = (Vec::new(), BTreeMap::new());
+    loop {
+        match collector.next(client, bus, TICK).await? {
+            Step::Return(ret) => {
+                away.remove(&ret.id);
+                here.push(ret.id);
+            }
+            Step::Lost(id, why) => drop(away.insert(id, why)),
+            Step::Other(_) | Step::Tick => {}
+            Step::Done => break,
+        }
+    }
+    for id in published.missing.into_iter().filter(|id| !here.contains(id)) {
+        away.entry(id).or_insert(Lost::Silent);
+    }
+    Ok(Some((here, away)))
+}
+
+/// A batch that runs.
+struct Run<'a> {
+    cli: &'a Cli,
+    client: &'a Client,
+    request: &'a Request,
+    shown: Shown<'a>,
+    batch: Batch,
+    collector: Collector,
+    reasons: Reasons,
+    jid: String,
+    /// The highest code so far.
+    code: i64,
+    kept: Map,
+}
+
+impl Run<'_> {
+    async fn all(&mut self, bus: &mut Bus) -> Result<()> {
+        while !self.batch.done() {
+            let now = Instant::now();
+            let starting = self.batch.start(now);
+            if !starting.is_empty() {
+                self.publish(starting).await?;
+            }
+            let rest = self.batch.wake().map(|at| at.saturating_duration_since(now));
+            let tick = rest.map_or(TICK, |rest| rest.min(TICK));
+            match self.collector.next(self.client, bus, tick).await? {
+                Step::Return(ret) => self.returned(ret)?,
+                Step::Lost(id, why) => self.lost(&id, &why)?,
+                Step::Other(_) | Step::Tick => {}
+                // Nobody runs; a slot may be resting.
+                Step::Done => tokio::time::sleep(rest.unwrap_or_default().min(TICK)).await,
+            }
+        }
+        if self.batch.halted() {
+            tracing::error!("Batch run stopped due to failhard");
+        }
+        Ok(())
+    }
+
+    async fn publish(&mut self, mut ids: Vec<String>) -> Result<()> {
+        self.collector.expect(ids.iter().cloned(), Instant::now());
+        ids.sort();
+        let list: Value = ids.iter().map(Value::from).collect::<Vec<_>>().into();
+        if !self.cli.r#static {
+            log::say(&format!("\nExecuting run on {}\n", list.repr()));
+        }
+        let spec = JobSpec {
+            tgt: list,
+            tgt_type: "list".into(),
+            jid: self.jid.clone(),
+            ..self.request.spec.clone()
+        };
+        // Whoever lost the key meanwhile will be lost as silent.
+        self.client.publish(&spec).await.map(drop)
+    }
+
+    fn returned(&mut self, ret: Return) -> Result<()> {
+        let retcode = retcode_of(ret.load.get("retcode"));
+        self.code = self.code.max(retcode);
+        self.batch.returned(&ret.id, retcode == 0, Instant::now());
+        let out = ret.load.get("out").and_then(Value::as_str);
+        if self.cli.r#static {
+            let data = ret.load.get("return").cloned().unwrap_or_default();
+            self.kept.insert(ret.id.into(), data);
+            return Ok(());
+        }
+        self.shown.count(&ret.id, retcode);
+        self.shown.display(&with_frame(&ret.id, &ret.load), out, retcode)
+    }
+
+    fn lost(&mut self, id: &str, why: &Lost) -> Result<()> {
+        self.batch.over(id, Instant::now());
+        self.code = self.code.max(i64::from(exit::GENERIC));
+        let text = self.reasons.text(&self.jid, id, why);
+        self.shown.lost(id, text, !self.cli.hide_timeout && !self.cli.r#static)
+    }
+
+    fn finish(self) -> Result<ExitCode> {
+        if self.cli.r#static {
+            return self.shown.all_together(self.kept);
+        }
+        if self.cli.summary {
+            self.shown.end(true, self.cli.verbose);
+        }
+        Ok(exit::of_retcode(self.code))
+    }
+}
