@@ -66,6 +66,7 @@ pub struct JobState {
     cancelled: Arc<AtomicBool>,
     depth: AtomicUsize,
     env: Mutex<BTreeMap<String, Option<String>>>,
+    notes: Mutex<BTreeMap<String, Value>>,
 }
 
 impl JobState {
@@ -108,6 +109,17 @@ impl JobState {
     /// The switch by which others end this job; hand a clone to whoever may.
     pub fn cancel_switch(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
+    }
+
+    /// What a function of this job has left for others under `key`. Salt: `__context__`.
+    pub fn note(&self, key: &str) -> Option<Value> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Changes what is left under `key`; a note that is not there yet is `Null`.
+    pub fn change_note(&self, key: &str, change: impl FnOnce(&mut Value)) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        change(notes.entry(key.to_owned()).or_default());
     }
 
     /// Whether the job is to end. Long loops ask between steps.

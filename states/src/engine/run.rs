@@ -47,7 +47,7 @@ pub(crate) struct Runner<'scope, 'env> {
     pub(crate) procs: IndexMap<String, Proc<'scope>>,
     settings: RunSettings,
     around: Surroundings,
-    envs: HashMap<String, Arc<Opts>>,
+    envs: HashMap<(String, bool), Arc<Opts>>,
     run_num: i64,
     total: usize,
     stop: bool,
@@ -398,16 +398,18 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         self.running.insert(low.tag(), ret);
     }
 
-    /// The options of a call: those of the run, with the environment of the sls file.
+    /// The options of a call: those of the run, with the environment of the sls file. A prereq
+    /// test run is in test mode.
     fn surroundings(&mut self, low: &LowChunk) -> Surroundings {
         let given =
             (!self.apply.opts.bool("lock_saltenv")).then(|| low.data.get("saltenv")).flatten();
         let env = given.or_else(|| low.data.get("__env__")).map_or("base".into(), Value::to_string);
+        let test = low.flag("__prereq__") || self.apply.test();
         let opts = &self.around.opts;
-        let opts = self
-            .envs
-            .entry(env.clone())
-            .or_insert_with(|| Arc::new(opts.with(call::ENV_OPTION, env)));
+        let opts = self.envs.entry((env.clone(), test)).or_insert_with(|| {
+            let opts = opts.with(call::ENV_OPTION, env);
+            Arc::new(if opts.bool("test") == test { opts } else { opts.with("test", test) })
+        });
         Surroundings { opts: Arc::clone(opts), ..self.around.clone() }
     }
 

@@ -266,7 +266,10 @@ fn check_pillar<'a>(
             Value::List(items) => items.to_vec(),
             other if !other.truthy() => continue,
             _ => {
-                return Err(Error::usage("test.check_pillar", "keys are a text or a list of texts"));
+                return Err(Error::usage(
+                    "test.check_pillar",
+                    "keys are a text or a list of texts",
+                ));
             }
         };
         for key in keys {

@@ -1,4 +1,31 @@
 //! What several state modules and the `state.*` functions share.
 
+pub mod diff;
+pub mod look_only;
 pub mod matcher;
+pub mod perms;
+pub mod source;
 pub mod templates;
+
+use halite_core::Context;
+
+/// The environment of the sls file that a state function was called for.
+pub fn saltenv(cx: &Context<'_>) -> String {
+    ["__env__", "saltenv"]
+        .into_iter()
+        .map(|name| cx.opts.str(name))
+        .find(|env| !env.is_empty())
+        .unwrap_or("base")
+        .to_owned()
+}
+
+/// A path with `~` expanded, as text. Python: `os.path.expanduser`.
+pub fn expand_user(cx: &Context<'_>, path: &str) -> String {
+    let Some(rest) = path.strip_prefix('~') else { return path.to_owned() };
+    let (who, tail) = rest.split_once('/').map_or((rest, ""), |(who, _)| (who, &rest[who.len()..]));
+    let home = match who {
+        "" => cx.host.env("HOME"),
+        name => cx.host.user(name).ok().flatten().map(|user| user.home.display().to_string()),
+    };
+    home.map_or_else(|| path.to_owned(), |home| format!("{}{tail}", home.trim_end_matches('/')))
+}

@@ -1,0 +1,406 @@
+//! `file.replace`, `file.line`, `file.blockreplace`, `file.comment`, `file.uncomment`: edits of text.
+
+use std::path::{Path, PathBuf};
+
+use halite_core::edit::{
+    Block, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line, parse_flags,
+    replace_all, replace_block,
+};
+use halite_core::{
+    Changes, Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, state,
+};
+
+use super::shared::{back_up, folder_of, is_dir, is_file, refuse};
+use crate::support::diff::diff;
+use crate::support::expand_user;
+use crate::support::perms::Perms;
+
+/// The module.
+pub static MODULE: StateModule =
+    StateModule::new("file", &[&REPLACE, &LINE, &BLOCKREPLACE, &COMMENT, &UNCOMMENT]);
+
+/// The complaint about a path that edits cannot work on. Salt: `_check_file`.
+fn check_file(cx: &Context<'_>, name: &str, path: &Path) -> Option<String> {
+    if !path.is_absolute() {
+        Some(format!("Specified file {name} is not an absolute path"))
+    } else if !cx.host.exists(path) {
+        Some(format!("{name}: file not found"))
+    } else {
+        None
+    }
+}
+
+/// An edited file: bytes before and after, in the shape that most edits report.
+struct Edited {
+    path: PathBuf,
+    before: Vec<u8>,
+    after: Vec<u8>,
+    backup: Value,
+    show_changes: bool,
+}
+
+impl Edited {
+    fn changes(&self) -> Changes {
+        let text = |diff: String| if self.show_changes { diff } else { String::new() };
+        match diff(&self.before, &self.after).map(text) {
+            Some(diff) => map! {"diff" => diff},
+            None => Changes::new(),
+        }
+    }
+
+    /// "Changes were made", and what they are.
+    fn verdict<'a>(self) -> Result<Verdict<'a>> {
+        if self.before == self.after {
+            return Ok(Verdict::correct("No changes needed to be made"));
+        }
+        let changes = self.changes();
+        let would = Outcome::would("Changes would be made", changes.clone());
+        Ok(Verdict::change(would, move |apply| {
+            back_up(apply, &self.backup, &self.path)?;
+            apply.host.write_atomic(&self.path, &self.after, None)?;
+            Ok(Outcome::done("Changes were made", changes))
+        }))
+    }
+}
+
+/// A backup argument as files know it: a suffix is kept beside the file, `minion` in the cache.
+fn backup_of(backup: &Value) -> Value {
+    backup.clone()
+}
+
+/// Replaces what a Python pattern finds in a file.
+#[state]
+fn replace<'a>(
+    cx: &Context<'a>,
+    name: String,
+    pattern: String,
+    repl: String,
+    #[default(0)] count: i64,
+    #[default(Value::Int(8))] flags: Value,
+    #[default(false)] append_if_not_found: bool,
+    #[default(false)] prepend_if_not_found: bool,
+    #[default(None)] not_found_content: Option<String>,
+    #[default(Value::Bool(true))] backup: Value,
+    #[default(true)] show_changes: bool,
+    #[default(false)] ignore_if_missing: bool,
+    #[default(false)] backslash_literal: bool,
+    #[kwargs] _kwargs: Map,
+) -> Result<Verdict<'a>> {
+    let name = expand_user(cx, &name);
+    if name.is_empty() {
+        return refuse("Must provide name to file.replace");
+    }
+    let path = PathBuf::from(&name);
+    if let Some(fault) = check_file(cx, &name, &path) {
+        if ignore_if_missing && fault.contains("file not found") {
+            return Ok(Verdict::correct("No changes needed to be made"));
+        }
+        return refuse(fault);
+    }
+    let how = Replace {
+        pattern,
+        repl,
+        count: usize::try_from(count).unwrap_or(0),
+        flags: parse_flags(&flags)?,
+        not_found: match (append_if_not_found, prepend_if_not_found) {
+            (true, _) => NotFound::Append,
+            (_, true) => NotFound::Prepend,
+            _ => NotFound::Leave,
+        },
+        not_found_content,
+        backslash_literal,
+    };
+    let before = cx.host.read(&path)?;
+    let text = Text::from_bytes(&before);
+    let after = text.to_bytes(&replace_all(&text.text, &how)?);
+    let kept = before.clone();
+    let edited = Edited { path: path.clone(), before, after, backup: Value::Null, show_changes };
+    if edited.before == edited.after {
+        return edited.verdict();
+    }
+    let changes = edited.changes();
+    let would = Outcome::would("Changes would have been made", changes.clone());
+    let would = Outcome { comment: format!("{}", would.comment), ..would };
+    Ok(Verdict::change(would, move |apply| {
+        let suffix = match &backup {
+            Value::Bool(true) => ".bak".to_owned(),
+            Value::Str(suffix) => suffix.to_string(),
+            _ => String::new(),
+        };
+        if !suffix.is_empty() {
+            let stat = apply.host.metadata(&path)?;
+            let beside = PathBuf::from(format!("{}{suffix}", path.display()));
+            apply.host.write_atomic(&beside, &kept, stat.map(|stat| stat.mode))?;
+        }
+        apply.host.write_atomic(&path, &edited.after, None)?;
+        Ok(Outcome::done("Changes were made", changes))
+    }))
+}
+
+/// Inserts, ensures, replaces or deletes one line of a file.
+#[state]
+fn line<'a>(
+    cx: &Context<'a>,
+    name: String,
+    #[default(None)] content: Option<String>,
+    #[default(None)] match_: Option<String>,
+    #[default(None)] mode: Option<String>,
+    #[default(None)] location: Option<String>,
+    #[default(None)] before: Option<String>,
+    #[default(None)] after: Option<String>,
+    #[default(true)] show_changes: bool,
+    #[default(Value::Bool(false))] backup: Value,
+    #[default(false)] quiet: bool,
+    #[default(true)] indent: bool,
+    #[default(false)] create: bool,
+    #[default(Value::Null)] user: Value,
+    #[default(Value::Null)] group: Value,
+    #[default(Value::Null)] file_mode: Value,
+) -> Result<Verdict<'a>> {
+    let name = expand_user(cx, &name);
+    if name.is_empty() {
+        return refuse("Must provide name to file.line");
+    }
+    let path = PathBuf::from(&name);
+    let make = create && !is_file(cx.host, &path);
+    if make && !is_dir(cx.host, folder_of(&path)) {
+        return refuse(format!("Parent directory not present: {}", folder_of(&path).display()));
+    }
+    if let Some(fault) = check_file(cx, &name, &path).filter(|_| !make) {
+        return if quiet { Ok(Verdict::correct(fault)) } else { refuse(fault) };
+    }
+    let old = if make { Vec::new() } else { cx.host.read(&path)? };
+    let text = Text::from_bytes(&old);
+    let mode_of_edit = mode.as_deref().unwrap_or_default().to_owned();
+    if text.text.is_empty() && matches!(mode_of_edit.as_str(), "delete" | "replace") && !make {
+        return Ok(Verdict::correct("No changes needed to be made"));
+    }
+    let edit = LineEdit { content, match_, mode, location, before, after, indent };
+    let new = match edit_line(&text.text, &edit) {
+        Ok(new) => text.to_bytes(&new),
+        Err(_) if quiet => return Ok(Verdict::correct("No changes needed to be made")),
+        Err(error) => return Err(error),
+    };
+    let edited = Edited { path, before: old, after: new, backup: backup_of(&backup), show_changes };
+    if !make {
+        return edited.verdict();
+    }
+    let perms = Perms::new(user, group, &file_mode);
+    let changes = edited.changes();
+    let would = Outcome::would("Changes would be made", changes.clone());
+    Ok(Verdict::change(would, move |apply| {
+        apply.host.write_atomic(&edited.path, &edited.after, None)?;
+        perms.enforce(apply.host, &edited.path, true)?;
+        Ok(Outcome::done("Changes were made", changes))
+    }))
+}
+
+/// Keeps the text between two marker lines.
+#[state]
+fn blockreplace<'a>(
+    cx: &Context<'a>,
+    name: String,
+    #[default("#-- start managed zone --".into())] marker_start: String,
+    #[default("#-- end managed zone --".into())] marker_end: String,
+    #[default(Value::Null)] source: Value,
+    #[default(Value::Null)] source_hash: Value,
+    #[default(None)] template: Option<String>,
+    #[default(Map::new())] context: Map,
+    #[default(Map::new())] defaults: Map,
+    #[default(Value::str(""))] content: Value,
+    #[default(false)] append_if_not_found: bool,
+    #[default(false)] prepend_if_not_found: bool,
+    #[default(Value::str(".bak"))] backup: Value,
+    #[default(true)] show_changes: bool,
+    #[default(Value::Null)] append_newline: Value,
+    #[default(Value::Bool(false))] insert_before_match: Value,
+    #[default(Value::Bool(false))] insert_after_match: Value,
+    #[kwargs] _kwargs: Map,
+) -> Result<Verdict<'a>> {
+    let name = expand_user(cx, &name);
+    if name.is_empty() {
+        return refuse("Must provide name to file.blockreplace");
+    }
+    let path = PathBuf::from(&name);
+    let mut content = content.to_string();
+    if let Some(fault) = check_file(cx, &name, &path) {
+        return refuse(fault);
+    }
+    let with = (template, context, defaults);
+    match further(cx, &name, &source, &source_hash, with)? {
+        Ok(more) => content += &more,
+        Err(fault) => return refuse(fault),
+    }
+    let missing = match (insert_before_match.as_str(), insert_after_match.as_str()) {
+        (Some(before), _) => Missing::Before(before.into()),
+        (_, Some(after)) => Missing::After(after.into()),
+        _ if append_if_not_found => Missing::Append,
+        _ if prepend_if_not_found => Missing::Prepend,
+        _ => Missing::Refuse,
+    };
+    let block = Block {
+        marker_start,
+        marker_end,
+        content,
+        append_newline: append_newline.as_bool(),
+        missing,
+    };
+    let before = cx.host.read(&path)?;
+    let text = Text::from_bytes(&before);
+    let after = match replace_block(&text.text, &block) {
+        Ok(after) => text.to_bytes(&after),
+        Err(error) => {
+            return refuse(format!(
+                "Encountered error managing block: {error}. See the log for details."
+            ));
+        }
+    };
+    let edited = Edited { path: path.clone(), before, after, backup: Value::Null, show_changes };
+    if edited.before == edited.after {
+        return edited.verdict();
+    }
+    let changes = edited.changes();
+    let would = Outcome::would("Changes would be made", changes.clone());
+    Ok(Verdict::change(would, move |apply| {
+        if let Some(suffix) = backup.as_str().filter(|suffix| !suffix.is_empty()) {
+            let beside = PathBuf::from(format!("{}{suffix}", path.display()));
+            let mode = apply.host.metadata(&path)?.map(|stat| stat.mode);
+            apply.host.write_atomic(&beside, &edited.before, mode)?;
+        }
+        apply.host.write_atomic(&path, &edited.after, None)?;
+        Ok(Outcome::done("Changes were made", changes))
+    }))
+}
+
+/// The content that accumulators and a source add to a block. The inner fault is a comment.
+fn further(
+    cx: &Context<'_>,
+    name: &str,
+    source: &Value,
+    source_hash: &Value,
+    (template, context, defaults): (Option<String>, Map, Map),
+) -> Result<Result<String, String>> {
+    use crate::support::source as from;
+    let mut more = String::new();
+    let texts = cx.job.note(super::accumulated::NOTE);
+    let own = texts.as_ref().and_then(|all| all.get(name)?.as_map());
+    for list in own.into_iter().flat_map(|map| map.values()) {
+        for text in list.as_list().unwrap_or_default() {
+            more += &format!("{text}\n");
+        }
+    }
+    if !source.truthy() {
+        return Ok(Ok(more));
+    }
+    let (url, hash) = from::choose(cx, source, source_hash)?;
+    let found = match from::fetch(cx, &url, &hash, false)? {
+        Ok(found) => found,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut text = String::from_utf8_lossy(&cx.host.read(&found.path)?).into_owned();
+    if let Some(template) = template.filter(|template| !template.is_empty()) {
+        let mut all = defaults;
+        all.extend(context);
+        let with = from::TemplateArgs { template, context: all };
+        let host = crate::support::look_only::LookOnly(cx.host);
+        let apply = halite_core::Apply { cx, host: &host };
+        let own = from::own_names(name, &url, &Perms::default());
+        match from::render(&apply, &text, Some(&found.path), &with, own)? {
+            Ok(rendered) => text = rendered,
+            Err(fault) => return Ok(Err(fault)),
+        }
+    }
+    Ok(Ok(more + &text))
+}
+
+/// What commenting a file comes to.
+fn commenting<'a>(
+    cx: &Context<'a>,
+    name: String,
+    regex: &str,
+    char: &str,
+    comment: bool,
+    (backup, ignore_missing): (Value, bool),
+) -> Result<Verdict<'a>> {
+    let name = expand_user(cx, &name);
+    if name.is_empty() {
+        let fun = if comment { "comment" } else { "uncomment" };
+        return refuse(format!("Must provide name to file.{fun}"));
+    }
+    let path = PathBuf::from(&name);
+    if let Some(fault) = check_file(cx, &name, &path) {
+        return refuse(fault);
+    }
+    let shown = match comment {
+        true => regex.trim_start_matches('^').trim_end_matches('$'),
+        false => regex,
+    };
+    let bare = regex.trim_start_matches('^').trim_end_matches('$');
+    let before = cx.host.read(&path)?;
+    let text = Text::from_bytes(&before);
+    let search = |pattern: &str| -> Result<bool> {
+        let flags = halite_core::pyre::Flags { multiline: true, ..Default::default() };
+        let compiled = halite_core::pyre::compile(pattern, flags)
+            .map_err(|error| Error::execution(format!("'{pattern}': {error}")))?;
+        Ok(compiled.is_match(&text.text).unwrap_or(false))
+    };
+    let commented = format!("^[\t ]*{char}\\s*{bare}");
+    // Uncommenting looks for what is commented first; commenting for what is not.
+    let found = if comment { search(regex)? } else { search(&commented)? };
+    if !found {
+        let already =
+            if comment { search(&commented)? } else { search(&format!("^[\t ]*{bare}"))? };
+        return match (already, ignore_missing) {
+            (true, _) if comment => Ok(Verdict::correct("Pattern already commented")),
+            (true, _) => Ok(Verdict::correct("Pattern already uncommented")),
+            (_, true) => Ok(Verdict::correct("Pattern not found and ignore_missing set to True")),
+            _ => refuse(format!("{shown}: Pattern not found")),
+        };
+    }
+    let would = Outcome::would(
+        format!("File {name} is set to be updated"),
+        map! {name.as_str() => "updated"},
+    );
+    let edited = comment_lines(&text.text, regex, char, comment)?;
+    let after = edited.map_or_else(|| before.clone(), |edited| text.to_bytes(&edited.text));
+    let changes = match diff(&before, &after) {
+        Some(diff) => map! {"diff" => diff},
+        None => Changes::new(),
+    };
+    Ok(Verdict::change(would, move |apply| {
+        if let Some(suffix) = backup.as_str().filter(|suffix| !suffix.is_empty()) {
+            let mode = apply.host.metadata(&path)?.map(|stat| stat.mode);
+            let beside = PathBuf::from(format!("{}{suffix}", path.display()));
+            apply.host.write_atomic(&beside, &before, mode)?;
+        }
+        apply.host.write_atomic(&path, &after, None)?;
+        let done =
+            if comment { "Commented lines successfully" } else { "Uncommented lines successfully" };
+        Ok(Outcome::done(done, changes))
+    }))
+}
+
+/// Comments out the lines that a pattern finds.
+#[state]
+fn comment<'a>(
+    cx: &Context<'a>,
+    name: String,
+    regex: String,
+    #[default("#".into())] char: String,
+    #[default(Value::str(".bak"))] backup: Value,
+    #[default(false)] ignore_missing: bool,
+) -> Result<Verdict<'a>> {
+    commenting(cx, name, &regex, &char, true, (backup, ignore_missing))
+}
+
+/// Takes the comment mark off the lines that a pattern finds.
+#[state]
+fn uncomment<'a>(
+    cx: &Context<'a>,
+    name: String,
+    regex: String,
+    #[default("#".into())] char: String,
+    #[default(Value::str(".bak"))] backup: Value,
+) -> Result<Verdict<'a>> {
+    commenting(cx, name, &regex, &char, false, (backup, false))
+}
