@@ -6,6 +6,8 @@ extern crate self as halite_core;
 pub mod args;
 pub mod context;
 pub mod dictupdate;
+pub mod diff;
+pub mod edit;
 pub mod error;
 pub mod files;
 pub mod glob;

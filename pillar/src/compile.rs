@@ -11,6 +11,7 @@ use halite_core::{Apply, Context, Map, SaltEnv, Value};
 use halite_render::{Pipe, RenderError, TemplateRequest};
 
 use crate::options::Options;
+use crate::within::Within;
 use crate::{Deps, Subject, decrypt, ext, sls, top};
 
 /// Compiles a minion's pillar. Faults do not end it: they stand in the pillar's `_errors`.
@@ -96,6 +97,7 @@ impl Compiler<'_> {
 
     /// Runs `with` in the context that templates and functions of this compile have.
     pub(crate) fn with_apply<T>(&self, with: impl FnOnce(&Apply<'_>) -> T) -> T {
+        let services = Within(self.deps.services);
         let cx = Context {
             opts: &self.options.opts,
             grains: self.who.grains,
@@ -104,7 +106,7 @@ impl Compiler<'_> {
             states: self.deps.states,
             host: self.deps.host,
             files: self.deps.files,
-            services: self.deps.services,
+            services: &services,
             job: self.deps.job,
         };
         with(&Apply { cx: &cx, host: self.deps.host })

@@ -10,6 +10,7 @@ mod options;
 mod sls;
 pub mod sources;
 mod top;
+mod within;
 
 use std::sync::Arc;
 

@@ -340,3 +340,29 @@ fn ids_do_not_reach_a_shell() {
     assert_eq!(pillar.get("a"), Some(&Value::Int(1)));
     assert!(pillar.get("pwned").is_none() && pillar.contains_key("_errors"));
 }
+
+#[test]
+fn stack_merges_what_its_files_list() {
+    let files = [
+        ("stack/main.cfg", "common/*.yml\nnodes/<minion_id>.yml\nmissing.yml\n"),
+        ("stack/web.cfg", "- web.yml\n"),
+        ("stack/common/a.yml", "users: [ann]\nnet: {dns: [a, b], gw: 1}\nn: 1\n"),
+        ("stack/common/b.yml", "users: [bob]\nnet:\n  __: overwrite\n  mtu: 9000\nn: 2\n"),
+        (
+            "stack/nodes/m1.example.org.yml",
+            "users:\n  - __: merge-first\n  - me\nx: {__: remove, y: 1}\n",
+        ),
+        (
+            "stack/web.yml",
+            "users:\n  - __: remove\n  - ann\nnet: {__: merge-first, mtu: 1, vlan: 5}\n",
+        ),
+    ];
+    let case = Case::new(&files);
+    let (main, web) = (case.path("stack/main.cfg"), case.path("stack/web.cfg"));
+    let stack = map! {"stack" => vec![main]};
+    let by_role = map! {"stack" => map! {"grains:role" => map! {"web" => web}}};
+    let case = case.with(map! {"ext_pillar" => vec![stack.clone()]});
+    case.gives("{'users': ['me', 'ann', 'bob'], 'net': {'mtu': 9000}, 'n': 2, 'x': {'y': 1}}");
+    let case = case.with(map! {"ext_pillar" => vec![by_role]});
+    case.gives("{'users': ['ann'], 'net': {'mtu': 1, 'vlan': 5}}");
+}

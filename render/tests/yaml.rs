@@ -1,13 +1,21 @@
 //! The YAML loader and dumper against what Salt's own did, recorded by `golden/yaml/record.py`.
 
+use std::sync::LazyLock;
+
 use halite_core::{Map, Value};
 use halite_render::yaml::{self, DumpStyle};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-fn recorded() -> Json {
-    let text = include_str!("golden/yaml/recorded.json");
-    serde_json::from_str(text).expect("the record is JSON")
+#[path = "common/property.rs"]
+mod property;
+
+fn recorded() -> &'static Json {
+    static RECORD: LazyLock<Json> = LazyLock::new(|| {
+        let text = include_str!("golden/yaml/recorded.json");
+        serde_json::from_str(text).expect("the record is JSON")
+    });
+    &RECORD
 }
 
 /// Undoes `typed` of the recorder.
@@ -161,8 +169,31 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in "[\\PC\n\t]{0,60}", soup in "[-\\[\\]{}:,?&*!|>'\"%@`# \na1<=~.]{0,60}") {
-        let _ = yaml::load(&text);
-        let _ = yaml::load(&soup);
+    fn any_text_loads_or_is_refused(
+        text in "[\\PC\n\t]{0,60}",
+        soup in "[-\\[\\]{}:,?&*!|>'\"%@`# \na1<=~.]{0,60}",
+    ) {
+        property::holds(&text);
+        property::holds(&soup);
+    }
+
+    #[test]
+    fn damaged_documents_load_or_are_refused(
+        case in any::<prop::sample::Index>(),
+        other in any::<prop::sample::Index>(),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+        with in "[-\\[\\]{}:,?&*!|>'\"%@`# \na1<=~.]{0,4}",
+    ) {
+        let record = recorded();
+        let cases = record["loads"].as_array().expect("cases");
+        let text = |index: prop::sample::Index| {
+            let text = cases[index.index(cases.len())]["text"].as_str().expect("text");
+            text.chars().collect::<Vec<char>>()
+        };
+        let (a, b) = (text(case), text(other));
+        let (from, to) = (from.index(a.len() + 1), to.index(b.len() + 1));
+        let damaged: String = a[..from].iter().copied().chain(with.chars()).chain(b[to..].iter().copied()).collect();
+        property::holds(&damaged);
     }
 }

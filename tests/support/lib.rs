@@ -33,7 +33,9 @@ fn walk(root: &Path, below: &Path, found: &mut Vec<PathBuf>) {
         let name = entry.file_name();
         let path = below.join(&name);
         let kind = entry.file_type().expect("a kind of file");
-        let skipped = matches!(name.to_str(), Some(".git" | "target" | "__pycache__" | ".venv"));
+        // What others wrote keeps their habits.
+        let skipped =
+            matches!(name.to_str(), Some(".git" | "target" | "vendor" | "__pycache__" | ".venv"));
         if kind.is_dir() && !skipped {
             walk(root, &path, found);
         } else if kind.is_file() && !skipped {

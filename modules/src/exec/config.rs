@@ -1,7 +1,7 @@
 //! `config`: options, and the search through options, grains and pillar that formulas use.
 //! Salt: `salt/modules/config.py` behaviour.
 
-use halite_core::value::{DELIMITER, SubPath};
+use halite_core::value::SubPath;
 use halite_core::{Context, ExecModule, Map, Value, function, map};
 
 use crate::support::merge as join;
@@ -51,7 +51,7 @@ fn get(
     /// What to give if it is nowhere.
     #[default("".into())]
     default: Value,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
     /// `recurse` or `overwrite`: join what all places have, options winning.
     #[default(None)]
     merge: Option<String>,

@@ -91,7 +91,7 @@ fn get(
     /// Whether lists within are joined as well.
     #[default(None)]
     merge_nested_lists: Option<bool>,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
     /// Compile this pillar environment in place of looking into memory.
     #[default(None)]
     pillarenv: Option<String>,
@@ -158,7 +158,7 @@ fn fetch(
     #[default(Value::str("<_NOT_SET_>"))] default: Value,
     #[default(false)] merge: bool,
     #[default(None)] merge_nested_lists: Option<bool>,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
     #[default(None)] pillarenv: Option<String>,
     #[default(None)] saltenv: Option<String>,
     #[default(None)] unmask: Option<bool>,
@@ -191,7 +191,7 @@ fn items(
     unmask: Option<bool>,
 ) -> Result<Value> {
     if !names.is_empty() {
-        return Ok(item(cx, names, "".into(), None, pillarenv, saltenv, None)?.into());
+        return Ok(item(cx, names, Value::Null, None, pillarenv, saltenv, None)?.into());
     }
     let fresh = fresh(cx, pillar, pillar_enc, pillarenv, saltenv)?;
     let open = shown(cx, unmask) || (unmask.is_none() && !mask_wanted(cx));
@@ -255,7 +255,7 @@ fn item(
     #[args]
     names: Vec<Value>,
     /// What stands for those that are missing.
-    #[default("".into())]
+    #[default(Value::Null)]
     default: Value,
     #[default(None)] delimiter: Option<String>,
     #[default(None)] pillarenv: Option<String>,
@@ -329,7 +329,7 @@ fn ls(
 fn keys(
     cx: &Context<'_>,
     key: String,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
     #[default(None)] _unmask: Option<bool>,
 ) -> Result<Vec<Value>> {
     match Value::from(cx.pillar.clone()).traverse(&key, &delimiter) {

@@ -80,3 +80,39 @@ pub fn token(now_micros: i64) -> String {
     }
     out
 }
+
+/// Random bytes from the kernel: digests of the identifiers that it makes up.
+///
+/// # Errors
+/// If the kernel's file cannot be read.
+pub fn random_bytes(
+    host: &dyn halite_core::host::Read,
+    count: usize,
+) -> halite_core::Result<Vec<u8>> {
+    let path = std::path::Path::new("/proc/sys/kernel/random/uuid");
+    let mut bytes = Vec::with_capacity(count + 32);
+    while bytes.len() < count {
+        // Three identifiers hold more than the 256 random bits that one digest can carry.
+        let mut seed = Vec::new();
+        for _ in 0..3 {
+            seed.extend(host.read(path)?);
+        }
+        bytes.extend(digest::digest("sha256", &seed).unwrap_or_default());
+    }
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// Folders of `exec/` that hold providers of one virtual module; elsewhere a folder is one module.
+const PROVIDER_FOLDERS: &[&str] = &["pkg", "service"];
+
+/// The stem of the file that Salt would name as a function's provider.
+pub fn spec_file(spec: &halite_core::Spec) -> &'static str {
+    let mut parts = spec.module.split("::").skip_while(|part| *part != "exec").skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("cmd"), _) => "cmdmod",
+        (Some(folder), Some(file)) if PROVIDER_FOLDERS.contains(&folder) => file,
+        (Some(module), _) => module,
+        (None, _) => spec.module,
+    }
+}

@@ -9,6 +9,11 @@ use super::error::{Mark, YamlError, YamlErrorKind};
 use super::node::{Data, Document, Id, Node, Tag};
 use super::{DEPTH_MAX, DOCUMENT_BYTES_MAX, hint, resolve};
 
+/// How many short texts are remembered.
+const RECENT: usize = 256;
+/// How long a text may be to be remembered, in bytes.
+const SHARED_BYTES_MAX: usize = 24;
+
 /// Composes the one document of `text`; `None` if there is none.
 pub(super) fn compose(text: &str) -> Result<Option<Document>, YamlError> {
     if text.len() > DOCUMENT_BYTES_MAX {
@@ -22,7 +27,14 @@ pub(super) fn compose(text: &str) -> Result<Option<Document>, YamlError> {
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
     parser.set_encoding(Encoding::Utf8);
-    Composer { parser, text, nodes: Vec::new(), anchors: HashMap::new() }.single()
+    Composer {
+        parser,
+        text,
+        nodes: Vec::new(),
+        anchors: HashMap::new(),
+        recent: vec![None; RECENT],
+    }
+    .single()
 }
 
 struct Composer<'r, 'b> {
@@ -30,6 +42,8 @@ struct Composer<'r, 'b> {
     text: &'b str,
     nodes: Vec<Node>,
     anchors: HashMap<String, Id>,
+    /// Short texts met before, by hash: keys repeat, and one copy serves all of them.
+    recent: Vec<Option<Arc<str>>>,
 }
 
 /// The mark of libyaml, counted from 1.
@@ -84,7 +98,8 @@ impl Composer<'_, '_> {
                     _ if plain_implicit => resolve::plain(&value),
                     _ => Tag::Str,
                 };
-                self.add(anchor, tag, at, Data::Scalar(Arc::from(value)))
+                let text = self.share(value);
+                self.add(anchor, tag, at, Data::Scalar(text))
             }
             EventData::SequenceStart { anchor, tag, .. } => {
                 let id = self.add(anchor, container(tag, Tag::Seq), at, Data::Seq(Vec::new()))?;
@@ -99,6 +114,21 @@ impl Composer<'_, '_> {
                 Ok(id)
             }
             _ => Err(YamlError::new(YamlErrorKind::Parser, "did not find a node", at)),
+        }
+    }
+
+    /// The text, shared with an equal one if that was met lately.
+    fn share(&mut self, text: String) -> Arc<str> {
+        if text.len() > SHARED_BYTES_MAX {
+            return Arc::from(text);
+        }
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
+        let slot = &mut self.recent[(hash >> 32) as usize % RECENT];
+        match slot {
+            Some(known) if **known == *text => known.clone(),
+            _ => slot.insert(Arc::from(text)).clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use halite_core::{Map, Value};
+use indexmap::map::Entry;
 
 use super::error::{YamlError, YamlErrorKind};
 use super::node::{Data, Document, Id, Tag};
@@ -207,12 +208,16 @@ impl Constructor<'_> {
                 break;
             }
             let value = self.object(value_id, level);
-            if let Some(first) = map.get_index_of(&key) {
-                let problem = format!("found conflicting ID '{key}'");
-                self.duplicate(level, id, key_id, pairs[first].0, problem);
-                break;
+            match map.entry(key) {
+                Entry::Vacant(entry) => drop(entry.insert(value)),
+                Entry::Occupied(entry) => {
+                    let first = pairs[entry.index()].0;
+                    let key = self.object(key_id, level);
+                    let problem = format!("found conflicting ID '{key}'");
+                    self.duplicate(level, id, key_id, first, problem);
+                    break;
+                }
             }
-            map.insert(key, value);
             if self.settled(level) {
                 break;
             }

@@ -31,6 +31,11 @@ pub(super) fn flatten(
         let problem = format!("merges nest deeper than {DEPTH_MAX} levels");
         return Err(YamlError::new(YamlErrorKind::Limit, problem, mark));
     }
+    let Data::Map(pairs) = &document.nodes[id].data else { return Ok(()) };
+    let special = |key: Id| matches!(document.nodes[key].tag, Tag::Merge | Tag::Value);
+    if !pairs.iter().any(|(key, _)| special(*key)) {
+        return Ok(());
+    }
     let Data::Map(pairs) = &mut document.nodes[id].data else { return Ok(()) };
     let pairs = std::mem::take(pairs);
     let (mut merged, mut own) = (Vec::new(), Vec::with_capacity(pairs.len()));

@@ -32,7 +32,7 @@ fn get(
     #[default("".into())]
     default: Value,
     /// What separates the parts of a path.
-    #[default(DELIMITER.into())]
+    #[default(":".into())]
     delimiter: String,
     #[default(true)] _ordered: bool,
 ) -> Value {
@@ -52,7 +52,7 @@ fn fetch(
     cx: &Context<'_>,
     key: Value,
     #[default("".into())] default: Value,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
     #[default(true)] ordered: bool,
 ) -> Value {
     get(cx, key, default, delimiter, ordered)

@@ -135,7 +135,7 @@ fn append(
     /// Make a list of a grain that is none.
     #[default(false)]
     convert: bool,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
 ) -> Result<Value> {
     let all = current(apply);
     let mut list = match all.traverse(&key, &delimiter) {
@@ -168,7 +168,7 @@ fn remove(
     apply: &Apply<'_>,
     key: String,
     val: Value,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
 ) -> Result<Value> {
     let all = current(apply);
     let mut list = match all.traverse(&key, &delimiter) {
@@ -260,7 +260,7 @@ fn set(
     /// Remove the name if the value is `None`.
     #[default(false)]
     destructive: bool,
-    #[default(DELIMITER.into())] delimiter: String,
+    #[default(":".into())] delimiter: String,
 ) -> Result<Map> {
     let said = |result: bool, comment: String, changes: Value| {
         map! { "comment" => comment, "changes" => changes, "result" => result }
