@@ -13,7 +13,7 @@ use super::fault::{Fault, Place, R, nearest};
 use super::lexer::{Syntax, Tok, Token, syntax_fault, tokenize};
 
 /// How deep expressions and blocks may nest: keeps parser and evaluator within any stack.
-const DEEPEST_NESTING: u32 = 60;
+const DEEPEST_NESTING: u32 = 40;
 
 pub(super) struct Parser {
     tokens: std::vec::IntoIter<Token>,
