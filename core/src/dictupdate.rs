@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::aggregate::aggregate;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::value::{Map, Value};
@@ -93,8 +94,8 @@ fn update_at(into: &mut Map, over: &Map, how: Update, depth: usize) -> Result<()
     Ok(())
 }
 
-/// `under` with `over` merged over it. Salt: `salt.utils.dictupdate.merge` behaviour, for data
-/// without marks of `yamlex`. `renderer` decides what `Smart` means.
+/// `under` with `over` merged over it. Salt: `salt.utils.dictupdate.merge` behaviour.
+/// `renderer` decides what `Smart` means.
 pub fn merge(
     under: &Map,
     over: &Map,
@@ -105,10 +106,9 @@ pub fn merge(
     let lists = Update { merge_lists, ..Update::default() };
     let yamlex = renderer.rsplit('|').next() == Some("yamlex") || renderer.starts_with("yamlex_");
     let how = match strategy {
-        Strategy::Smart if yamlex => Update { recursive: false, ..Update::default() },
-        Strategy::Aggregate | Strategy::Overwrite => {
-            Update { recursive: false, ..Update::default() }
-        }
+        Strategy::Aggregate => return aggregated(under, over),
+        Strategy::Smart if yamlex => return aggregated(under, over),
+        Strategy::Overwrite => Update { recursive: false, ..Update::default() },
         Strategy::Smart | Strategy::Recurse => lists,
         Strategy::None => Update::default(),
         Strategy::List => {
@@ -125,6 +125,13 @@ pub fn merge(
     let mut merged = under.clone();
     update(&mut merged, over, how).expect("only strict updates fail");
     merged
+}
+
+fn aggregated(under: &Map, over: &Map) -> Map {
+    match aggregate(&under.clone().into(), &over.clone().into(), 1) {
+        Value::Map(map) => Arc::unwrap_or_clone(map),
+        _ => Map::new(),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 // The derive macros write `::halite_core::...`; inside this crate that name must exist too.
 extern crate self as halite_core;
 
+pub mod aggregate;
 pub mod args;
 pub mod context;
 pub mod dictupdate;

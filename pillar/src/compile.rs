@@ -135,7 +135,11 @@ impl Compiler<'_> {
                 context: variables,
             };
             let pipe = Pipe::new(&self.options.opts, self.deps.engine);
-            pipe.compile_file(path, &request).map(halite_render::Rendered::into_value)
+            let rendered = pipe.compile_file(path, &request)?;
+            Ok(match self.options.aggregates() {
+                true => rendered.into_aggregated(),
+                false => rendered.into_value(),
+            })
         })
     }
 

@@ -86,6 +86,13 @@ impl Options {
         dictupdate::merge(under, over, self.strategy, &self.renderer, self.merge_lists)
     }
 
+    /// Whether sources keep the marks of `yamlex` until they are merged.
+    pub(crate) fn aggregates(&self) -> bool {
+        let last = self.renderer.rsplit('|').next();
+        self.strategy == Strategy::Aggregate
+            || (self.strategy == Strategy::Smart && last == Some("yamlex"))
+    }
+
     /// An option that is on unless it is set to something false.
     pub(crate) fn on_by_default(&self, name: &str) -> bool {
         self.opts.get(name).is_none_or(Value::truthy)

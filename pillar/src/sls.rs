@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use halite_core::aggregate::strip_map;
 use halite_core::{Map, Value};
 
 use crate::INCLUDE_DEPTH_MAX;
@@ -38,7 +39,7 @@ pub(crate) fn render_matches(
             }
         }
     }
-    pillar
+    if compiler.options.aggregates() { strip_map(&pillar) } else { pillar }
 }
 
 /// The matches in the order of the option `env_order`; environments it does not name come last.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use halite_core::aggregate::strip;
 use halite_core::target::{Known, Nodegroups, Target};
 use halite_core::{Map, SaltEnv, Value};
 
@@ -92,14 +93,15 @@ fn one(compiler: &mut Compiler<'_>, file: &str, env: &str) -> Result<Option<Valu
     let found = compiler.deps.roots.cache_file(file, &saltenv).map_err(|why| why.to_string())?;
     let Some(found) = found else { return Ok(None) };
     let top = compiler.render(&found.path, env, "", &Map::new());
-    top.map(Some).map_err(|fault| fault.to_salt_text())
+    top.map(|top| Some(strip(&top))).map_err(|fault| fault.to_salt_text())
 }
 
 fn included(compiler: &mut Compiler<'_>, sls: &str, env: &str) -> Result<Value, String> {
     let found = compiler.find(sls, env).map_err(|why| why.to_string())?;
     // Salt renders a missing file to nothing.
     let Some((found, _)) = found else { return Ok(Value::from(Map::new())) };
-    compiler.render(&found.path, env, "", &Map::new()).map_err(|fault| fault.to_salt_text())
+    let top = compiler.render(&found.path, env, "", &Map::new());
+    top.map(|top| strip(&top)).map_err(|fault| fault.to_salt_text())
 }
 
 struct Entry {

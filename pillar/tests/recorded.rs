@@ -12,9 +12,6 @@ use halite_pillar::{Deps, Subject, compile};
 use halite_render::files::LocalFiles;
 use halite_render::{JinjaEngine, yaml};
 
-/// Cases that need what the compiler alone does not have.
-const NOT_HERE: [(&str, &str); 1] = [("merge-yamlex", "the renderer yamlex is not part of Halite")];
-
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/cases/pillar")
 }
@@ -97,9 +94,6 @@ fn compiles_as_salt_does() {
     folders.sort_by_key(std::fs::DirEntry::file_name);
     for folder in folders {
         let name = folder.file_name().to_string_lossy().into_owned();
-        if NOT_HERE.iter().any(|(known, _)| *known == name) {
-            continue;
-        }
         let case = load(&folder.path().join("case.yaml"));
         let commands = case.get("commands").and_then(Value::as_list).expect("commands");
         for (number, command) in (1..).zip(commands) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use halite_core::aggregate::strip;
 use halite_core::{Map, Opts, Value};
 
 use crate::renderers::{self, Found, Job};
@@ -43,15 +44,29 @@ pub struct Rendered {
     pub marks: Option<Arc<Marks>>,
     /// The text that YAML read: the source after Jinja.
     pub text: Option<Arc<str>>,
+    /// Whether the data carries the marks of `yamlex`.
+    pub aggregated: bool,
 }
 
 impl Rendered {
+    /// Data or text alone.
+    pub(crate) fn new(data: Data) -> Rendered {
+        Rendered { data, marks: None, text: None, aggregated: false }
+    }
+
     fn empty() -> Rendered {
-        Rendered { data: Data::Value(Map::new().into()), marks: None, text: None }
+        Rendered::new(Data::Value(Map::new().into()))
     }
 
     /// The data; a text if the pipe ended with one.
     pub fn into_value(self) -> Value {
+        let aggregated = self.aggregated;
+        let value = self.into_aggregated();
+        if aggregated { strip(&value) } else { value }
+    }
+
+    /// The data with the marks that `yamlex` may have made, for merging it with other data.
+    pub fn into_aggregated(self) -> Value {
         match self.data {
             Data::Text(text) => text.into(),
             Data::Value(value) => value,
@@ -118,7 +133,7 @@ impl<'a> Pipe<'a> {
         // Renderers see line ends as Unix has them; a text gets its own back.
         let windows = source.contains("\r\n");
         let source = if windows { source.replace("\r\n", "\n") } else { source.to_owned() };
-        let mut rendered = Rendered { data: Data::Text(source), marks: None, text: None };
+        let mut rendered = Rendered::new(Data::Text(source));
         if parts.is_empty() {
             return Ok(Rendered::empty());
         }

@@ -22,5 +22,5 @@ pub(super) fn render(input: Rendered, job: &Job<'_>) -> Result<Rendered, RenderE
     }
     let request = TemplateRequest { context: &context, ..*job.request };
     let text = job.engine.render(&source, &request)?;
-    Ok(Rendered { data: Data::Text(text), marks: None, text: None })
+    Ok(Rendered::new(Data::Text(text)))
 }

@@ -5,6 +5,7 @@ mod jinja;
 mod json;
 mod toml;
 mod yaml;
+mod yamlex;
 
 use crate::pipe::{Data, Rendered};
 use crate::{RenderError, TemplateEngine, TemplateRequest};
@@ -39,13 +40,12 @@ pub(crate) fn find(name: &str) -> Found {
         "yaml" => Found::Render(yaml::render),
         "json" => Found::Render(json::render),
         "toml" => Found::Render(toml::render),
+        "yamlex" => Found::Render(yamlex::render),
         "gpg" => Found::Render(gpg::render),
         "py" | "pyobjects" | "mako" | "nacl" | "cheetah" | "genshi" | "wempy" | "dson"
-        | "hjson" | "json5" | "stateconf" | "yamlex" | "msgpack" | "pass" | "aws_kms" => {
-            Found::Refused(format!(
-                "the renderer '{name}' is not part of Halite; write the file for jinja|yaml"
-            ))
-        }
+        | "hjson" | "json5" | "stateconf" | "msgpack" | "pass" | "aws_kms" => Found::Refused(
+            format!("the renderer '{name}' is not part of Halite; write the file for jinja|yaml"),
+        ),
         _ => Found::Unknown,
     }
 }
@@ -77,7 +77,7 @@ fn text(input: Rendered, name: &str) -> Result<String, RenderError> {
 
 /// A result that is data.
 fn value(value: halite_core::Value) -> Rendered {
-    Rendered { data: Data::Value(value), marks: None, text: None }
+    Rendered::new(Data::Value(value))
 }
 
 /// The text without its `#!` line.

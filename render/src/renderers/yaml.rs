@@ -21,6 +21,7 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
         data: Data::Value(marked.value),
         marks: Some(marked.marks),
         text: Some(Arc::from(text)),
+        aggregated: false,
     })
 }
 

@@ -122,7 +122,7 @@ impl Constructor<'_> {
             Tag::Null => Ok(Value::Null),
             Tag::Int => scalar::int(&text),
             Tag::Float => scalar::float(&text),
-            Tag::Bool => boolean(&text),
+            Tag::Bool => scalar::boolean(&text),
             Tag::Binary => scalar::binary(&text),
             _ => Ok(Value::Str(text)),
         };
@@ -261,14 +261,5 @@ impl Constructor<'_> {
             .within("while constructing pairs", self.document.nodes[id].mark);
         self.fail(level, fault);
         Value::Null
-    }
-}
-
-/// The word of a `!!bool`. Errors: Python's text of the `KeyError`.
-fn boolean(text: &str) -> Result<Value, String> {
-    match text.to_lowercase().as_str() {
-        "yes" | "true" | "on" => Ok(Value::Bool(true)),
-        "no" | "false" | "off" => Ok(Value::Bool(false)),
-        other => Err(halite_core::value::repr_str(other)),
     }
 }

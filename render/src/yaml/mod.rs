@@ -15,12 +15,14 @@ mod node;
 mod represent;
 mod resolve;
 mod scalar;
+mod yamlex;
 
 use halite_core::Value;
 
 pub use dump::{DumpStyle, dump};
 pub use error::{Mark, YamlError, YamlErrorKind};
 pub use marked::{Marked, Marks, load_marked};
+pub use yamlex::load_aggregated;
 
 /// The longest document that is read, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;

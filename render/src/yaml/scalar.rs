@@ -98,6 +98,15 @@ fn python_float(digits: &str) -> Result<f64, String> {
     })
 }
 
+/// The word of a `!!bool`. Errors: Python's text of the `KeyError`.
+pub(super) fn boolean(text: &str) -> Result<Value, String> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "on" => Ok(Value::Bool(true)),
+        "no" | "false" | "off" => Ok(Value::Bool(false)),
+        other => Err(halite_core::value::repr_str(other)),
+    }
+}
+
 /// The bytes of a `!!binary`; missing padding is added, foreign characters are skipped.
 ///
 /// Errors: Salt's text.
