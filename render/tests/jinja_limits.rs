@@ -243,3 +243,41 @@ fn many_imports_are_quick() {
     assert!(took < std::time::Duration::from_secs(5), "took {took:?}");
     println!("500 includes with imports: {took:?}");
 }
+
+#[test]
+fn data_deeper_than_the_stack_is_taken_apart() {
+    let nest = "{% set ns = namespace(x=[]) %}{% for i in range(30000) %}{% set ns.x = KIND %}{% endfor %}{{ ns.x|length }}";
+    for kind in ["[ns.x]", "{'a': ns.x}", "(ns.x,)", "[{'a': (ns.x,)}]"] {
+        assert_eq!(render(&nest.replace("KIND", kind)).as_deref(), Ok("1"), "{kind}");
+    }
+    refused(
+        "{% set ns = namespace(x=1) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {ns.x: 1} }}",
+        "recursion",
+    );
+    assert_eq!(
+        render("{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns }}").as_deref(),
+        Ok("<Namespace {'x': [<Namespace ...>]}>")
+    );
+}
+
+#[test]
+fn allow_undefined_prints_nothing_for_what_is_missing() {
+    let options = Options { allow_undefined: true, ..Options::default() };
+    let (context, engine) = (Map::new(), JinjaEngine::new());
+    let go = |source: &str| {
+        let limits = Limits::default();
+        let request = Request {
+            source,
+            name: "x",
+            context: &context,
+            salt: &NoCalls,
+            loader: &Files(|_| None),
+            options: &options,
+            limits,
+        };
+        engine.render_request(&request)
+    };
+    assert_eq!(go("[{{ nope }}{{ {}.x }}{% for i in nope %}x{% endfor %}{{ nope|length }}{{ nope|join }}{{ not nope }}]").as_deref(), Ok("[0True]"));
+    assert_eq!(go("{{ nope.x }}").unwrap_err().message, "Jinja variable 'nope' is undefined");
+    assert_eq!(go("{{ nope + 1 }}").unwrap_err().message, "Jinja variable 'nope' is undefined");
+}

@@ -290,10 +290,11 @@ impl Rt<'_> {
             }
             Val::Range(range) => {
                 let mut at = slice_indices(range.len(), bounds);
-                let step = range.step * bounds[2].unwrap_or(1);
+                let step = range.step.saturating_mul(bounds[2].unwrap_or(1));
                 let count = at.len() as i64;
-                let start = at.next().map_or(0, |first| range.start + range.step * first as i64);
-                Val::Range(Rc::new(Range { start, stop: start + step * count, step }))
+                let start = at.next().map_or(0, |first| range.nth(first).as_int().unwrap_or(0));
+                let stop = start.saturating_add(step.saturating_mul(count));
+                Val::Range(Rc::new(Range { start, stop, step }))
             }
             other => {
                 let message = format!("{} has no element slice(...)", other.object_repr());
@@ -349,5 +350,5 @@ pub(crate) fn slice_indices(
     let start = start.map_or(if step > 0 { low } else { high }, clamp);
     let stop = stop.map_or(if step > 0 { high } else { low }, clamp);
     let range = Range { start, stop, step };
-    (0..range.len()).map(move |at| (start + step * at as i64) as usize)
+    (0..range.len()).map(move |at| (i128::from(start) + i128::from(step) * at as i128) as usize)
 }

@@ -51,6 +51,8 @@ pub(crate) struct Rt<'a> {
     tpl: RefCell<[Val; 3]>,
     salt_modules: OnceCell<HashSet<String>>,
     pub(crate) salt: Val,
+    /// Scopes that hold macros, which hold them: cleared at the end.
+    circles: RefCell<Vec<Rc<Scope>>>,
     line: Cell<u32>,
     depth: Cell<u32>,
     steps: Cell<u64>,
@@ -95,6 +97,7 @@ impl<'a> Rt<'a> {
             tpl: RefCell::new(tpl),
             salt_modules: OnceCell::new(),
             salt,
+            circles: RefCell::default(),
             line: Cell::new(1),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -232,6 +235,22 @@ impl<'a> Rt<'a> {
     /// `str(value)`.
     pub(crate) fn text(&self, val: &Val) -> R<String> {
         Ok(super::value::to_text(val)?.into_owned())
+    }
+}
+
+impl Rt<'_> {
+    /// Remembers a scope that got a macro.
+    pub(crate) fn holds_macro(&self, scope: &Rc<Scope>) {
+        let mut circles = self.circles.borrow_mut();
+        if !circles.last().is_some_and(|last| Rc::ptr_eq(last, scope)) {
+            circles.push(scope.clone());
+        }
+    }
+}
+
+impl Drop for Rt<'_> {
+    fn drop(&mut self) {
+        self.circles.take().iter().for_each(|scope| scope.clear());
     }
 }
 

@@ -114,6 +114,12 @@ impl Scope {
         self.set(name, val);
     }
 
+    /// Forgets all names: ends the circle of a macro and the scope that holds it.
+    pub(crate) fn clear(&self) {
+        let names = self.vars.replace(Vars::Few(Vec::new()));
+        drop(names);
+    }
+
     /// Everything visible from here up to (not including) `globals`, as one scope above `globals`.
     pub(crate) fn snapshot(&self, globals: &Rc<Scope>) -> Rc<Scope> {
         let copy = Scope::new(Some(globals));

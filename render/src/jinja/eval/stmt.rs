@@ -192,6 +192,7 @@ impl Rt<'_> {
     }
 
     fn define_macro(&self, def: &Arc<MacroDef>, scope: &Rc<Scope>, unit: &Rc<Unit>) {
+        self.holds_macro(scope);
         scope.assign(&def.name, self.make_macro(def, scope, unit));
     }
 

@@ -225,7 +225,7 @@ impl Parser {
             Tok::Op("(") => {
                 self.next()?;
                 let rules = TupleRules { parentheses: true, ..TupleRules::default() };
-                let node = self.nested(|parser| parser.tuple(rules))?;
+                let node = self.tuple(rules)?;
                 self.expect_op(")")?;
                 return Ok(node);
             }

@@ -173,6 +173,16 @@ impl PyDict {
         self.map().iter().map(|(key, item)| (key.0.clone(), item.clone())).collect()
     }
 
+    /// Takes the members out for good.
+    pub(super) fn take(&mut self) -> Vec<Val> {
+        match self.state.get_mut() {
+            State::Own(map) => {
+                std::mem::take(map).into_iter().flat_map(|(key, item)| [key.0, item]).collect()
+            }
+            State::Shared(_) => Vec::new(),
+        }
+    }
+
     /// The data below, if nothing of it was touched.
     pub(crate) fn untouched(&self) -> Option<Arc<Map>> {
         match &*self.state.borrow() {

@@ -85,6 +85,14 @@ impl PyList {
         self.items().to_vec()
     }
 
+    /// Takes the items out for good.
+    pub(super) fn take(&mut self) -> Vec<Val> {
+        match self.state.get_mut() {
+            State::Own(items) => std::mem::take(items),
+            State::Shared(_) => Vec::new(),
+        }
+    }
+
     /// The data below, if nothing of it was touched.
     pub(crate) fn untouched(&self) -> Option<Arc<Vec<Value>>> {
         match &*self.state.borrow() {

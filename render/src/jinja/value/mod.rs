@@ -10,6 +10,7 @@ mod list;
 mod object;
 mod repr;
 mod sort;
+mod teardown;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -28,7 +29,10 @@ pub(crate) use object::{
 pub(crate) use repr::{repr, to_text};
 pub(crate) use sort::sort_by;
 
-use super::fault::{Class, Fault, R, type_error};
+use super::fault::{Class, Fault, R, recursion_error, type_error};
+
+/// How deep tuples that are keys may nest.
+const DEEPEST_KEY: usize = 64;
 
 /// A name that is not there. Using it is an error, asking whether it is there is not.
 #[derive(Debug)]
@@ -62,21 +66,17 @@ pub(crate) struct Range {
 
 impl Range {
     pub(crate) fn len(&self) -> usize {
-        let (low, high, step) = if self.step > 0 {
-            (self.start, self.stop, self.step)
-        } else {
-            (self.stop, self.start, -self.step)
-        };
-        let span = i128::from(high) - i128::from(low);
-        if span <= 0 {
-            0
-        } else {
-            usize::try_from((span + i128::from(step) - 1) / i128::from(step)).unwrap_or(usize::MAX)
+        let (start, stop, step) =
+            (i128::from(self.start), i128::from(self.stop), i128::from(self.step));
+        let (low, high, step) = if step > 0 { (start, stop, step) } else { (stop, start, -step) };
+        if high <= low || step == 0 {
+            return 0;
         }
+        usize::try_from((high - low + step - 1) / step).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn nth(&self, index: usize) -> Val {
-        Val::Int(self.start + self.step * index as i64)
+        Val::from_big(BigInt::from(self.start) + BigInt::from(self.step) * BigInt::from(index))
     }
 }
 
@@ -296,12 +296,21 @@ impl Val {
 
     /// Whether Python could use it as a key.
     pub(crate) fn hashable(&self) -> R<()> {
+        self.hashable_at(0)
+    }
+
+    fn hashable_at(&self, depth: usize) -> R<()> {
         match self {
             Val::Undef(undef) if undef.strict => Err(undef.fault()),
             Val::List(_) | Val::Dict(_) | Val::Set(_) | Val::View(_) => {
                 type_error(format!("unhashable type: '{}'", self.type_name()))
             }
-            Val::Tuple(tuple) => tuple.items.iter().try_for_each(Val::hashable),
+            Val::Tuple(_) if depth > DEEPEST_KEY => {
+                recursion_error("maximum recursion depth exceeded")
+            }
+            Val::Tuple(tuple) => {
+                tuple.items.iter().try_for_each(|item| item.hashable_at(depth + 1))
+            }
             _ => Ok(()),
         }
     }

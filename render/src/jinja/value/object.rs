@@ -209,14 +209,6 @@ impl Obj {
             }
             Obj::Function(name) => format!("<function {name}>"),
             Obj::SaltFunction(name) => format!("<function {name}>"),
-            Obj::Namespace(attrs) => {
-                let pairs = attrs
-                    .borrow()
-                    .iter()
-                    .map(|(k, v)| (Val::Str(k.clone()), v.clone()))
-                    .collect::<Vec<_>>();
-                format!("<Namespace {}>", super::repr(&Val::dict(pairs)))
-            }
             Obj::Loop(state) => {
                 format!("<LoopContext {}/{}>", state.index0.get() + 1, state.known_len())
             }

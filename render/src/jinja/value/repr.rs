@@ -14,7 +14,7 @@ pub(crate) fn to_text(val: &Val) -> R<std::borrow::Cow<'_, str>> {
         Val::Str(text) | Val::Markup(text) => (&**text).into(),
         Val::Undef(undef) if undef.strict => return Err(undef.fault()),
         Val::Undef(_) => "".into(),
-        Val::Obj(obj) => obj.text().into(),
+        Val::Obj(obj) if !matches!(**obj, Obj::Namespace(_)) => obj.text().into(),
         other => repr(other).into(),
     })
 }
@@ -54,6 +54,20 @@ fn write_repr(val: &Val, out: &mut String, above: &mut Vec<*const ()>) {
         Val::Obj(obj) => match &**obj {
             Obj::Module(module) => {
                 out.push_str(&format!("<TemplateModule {}>", repr_str(&module.name)));
+            }
+            Obj::Namespace(attrs) => {
+                let address: *const () = std::rc::Rc::as_ptr(obj).cast();
+                if above.contains(&address) || above.len() >= DEEPEST_REPR {
+                    return out.push_str("<Namespace ...>");
+                }
+                above.push(address);
+                let attrs = attrs.borrow();
+                let pair = |(k, v): (&std::sync::Arc<str>, &Val)| (Val::Str(k.clone()), v.clone());
+                let dict = Val::dict(attrs.iter().map(pair));
+                out.push_str("<Namespace ");
+                write_repr(&dict, out, above);
+                out.push('>');
+                above.pop();
             }
             other => out.push_str(&other.text()),
         },
