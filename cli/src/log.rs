@@ -98,6 +98,10 @@ impl Lines {
     fn write(&self, line: &str) {
         let (Some(path), Ok(mut open)) = (&self.path, self.open.lock()) else { return };
         if open.is_none() {
+            if let Some(folder) = path.parent() {
+                // If it cannot be made, opening fails and the console has the messages.
+                let _ = std::fs::create_dir_all(folder);
+            }
             let mut options = OpenOptions::new();
             *open = options.append(true).create(true).mode(0o640).open(path).ok();
         }

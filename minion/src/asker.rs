@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use halite_core::{Error, Map, Result, Value};
+use halite_wire::load::PublishLoad;
 use tokio::sync::mpsc;
 
 use crate::core::{Input, Kind};
@@ -17,6 +18,8 @@ use crate::limits;
 pub(crate) enum Message {
     /// Something for the core.
     Core(Input),
+    /// A job of this minion's own.
+    Run(Box<PublishLoad>),
     /// A worker has ended.
     WorkerDone(String),
     /// The process is to end: `salt-call` is done.

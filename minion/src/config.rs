@@ -32,7 +32,24 @@ fn with_id(opts: Opts, config_dir: &Path) -> Result<Opts> {
     let caching = opts.get("minion_id_caching").is_none_or(Value::truthy);
     let configured = opts.get("id").map(ToString::to_string).filter(|id| !id.is_empty());
     let cached = || id::cached(&host, &config_dir.join("minion_id")).filter(|_| caching);
-    let id = configured.or_else(cached).unwrap_or_else(|| id::shape(id::guess(&host), &opts));
+    let id = match configured.or_else(cached) {
+        Some(id) => id,
+        None => {
+            let id = id::shape(id::guess(&host), &opts);
+            if caching {
+                keep(&host, &config_dir.join("minion_id"), &id);
+            }
+            id
+        }
+    };
     MinionId::parse(&id)?;
     Ok(opts.with("id", id.as_str()))
+}
+
+/// Keeps a guessed id, so that a machine that is renamed stays the same minion.
+fn keep(host: &RealHost, file: &Path, id: &str) {
+    use halite_core::host::Write;
+    if let Err(error) = host.write_atomic(file, id.as_bytes(), None) {
+        tracing::debug!("the id is not kept: {error}");
+    }
 }

@@ -12,6 +12,24 @@ pub const PACKETS_HELD: usize = 100;
 pub const JOBS_WAITING: usize = 1000;
 /// Jobs at one time where `process_count_max` sets none.
 pub const JOBS_RUNNING: usize = 64;
+/// Further jobs of [`URGENT`] functions, which are let past those.
+pub const URGENT_RUNNING: usize = 16;
+/// Functions by which a master looks after jobs: behind busy workers they would make the minion look
+/// dead.
+pub const URGENT: &[&str] = &[
+    "saltutil.find_job",
+    "saltutil.is_running",
+    "saltutil.kill_all_jobs",
+    "saltutil.kill_job",
+    "saltutil.running",
+    "saltutil.signal_job",
+    "saltutil.term_all_jobs",
+    "saltutil.term_job",
+    "test.ping",
+];
+/// Time without the master's publisher after which the next of several masters is tried, in
+/// milliseconds; `master_alive_interval` overrules it.
+pub const FAILOVER_MS: u64 = 30_000;
 /// Returns kept on disk; beyond it the oldest is dropped.
 pub const SPOOL_RETURNS: usize = 1000;
 /// How often a return is offered that the master refuses although the session is good.

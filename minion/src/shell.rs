@@ -9,7 +9,7 @@ use halite_net::zmtp::req::{ReqClient, ReqOptions};
 use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
 use halite_net::{Endpoint, signal};
 use halite_wire::OsEntropy;
-use halite_wire::load::PublishLoad;
+use halite_wire::load::{Fun, PublishLoad};
 use tokio::sync::mpsc;
 
 use crate::asker::Message;
@@ -176,6 +176,7 @@ impl Shell {
                     self.start_job(load);
                 }
             }
+            Message::Run(load) => self.start_job(*load),
             Message::Finish => self.end = Some(End::fine()),
         }
     }
@@ -277,7 +278,9 @@ impl Shell {
 
     /// Runs a job in a thread of its own, or queues it while enough run.
     fn start_job(&mut self, load: PublishLoad) {
-        if self.workers >= self.shared.jobs_most() {
+        let urgent = matches!(&load.fun, Fun::One(fun) if limits::URGENT.contains(&&**fun));
+        let most = self.shared.jobs_most() + if urgent { limits::URGENT_RUNNING } else { 0 };
+        if self.workers >= most {
             if self.queue.len() < limits::JOBS_WAITING {
                 self.queue.push_back(load);
             } else {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use halite_core::host::{Read, RealHost};
 use halite_core::services::PillarRequest;
-use halite_core::{Map, Value, map};
+use halite_core::{Jid, Map, Value, map};
+use halite_wire::load::{Fun, PublishLoad};
 
 use crate::asker::Message;
 use crate::core::Input;
@@ -37,8 +39,33 @@ pub(crate) fn first(shared: &Arc<Shared>) {
         }
         if shared.asker.send(Message::Core(Input::Ready)).is_ok() {
             fire_start(shared);
+            startup_states(shared);
         }
     });
+}
+
+/// What `startup_states` asks for. Salt: `salt.minion.Minion._state_run` behaviour.
+fn startup_states(shared: &Shared) {
+    let opts = shared.opts();
+    let (fun, arg) = match opts.str("startup_states") {
+        "" => return,
+        "highstate" => ("state.highstate", Vec::new()),
+        "sls" => ("state.sls", vec![Value::str(opts.list("sls_list").join(","))]),
+        "top" => ("state.top", vec![Value::str(opts.str("top_file"))]),
+        other => return tracing::error!("startup_states: `{other}` is none of highstate, sls, top"),
+    };
+    let load = PublishLoad {
+        fun: Fun::One(fun.into()),
+        arg,
+        tgt: opts.str("id").into(),
+        tgt_type: "glob".into(),
+        jid: Jid::at(RealHost::new().now_micros()),
+        ret: opts.str("ext_job_cache").into(),
+        user: "root".into(),
+        rest: Map::new(),
+    };
+    // If the owner task has gone, the process is ending.
+    let _ = shared.asker.send(Message::Run(Box::new(load)));
 }
 
 /// The connection came back: the master is told as at a start.

@@ -31,6 +31,7 @@ impl Store {
     /// Names the folder that cannot be made.
     pub(crate) fn open(opts: &Opts) -> Result<Store> {
         let cache = opts.path("cachedir");
+        make_private_dir(&cache)?;
         let spool = cache.join("returns");
         make_private_dir(&spool)?;
         make_private_dir(&cache.join("proc"))?;
@@ -105,16 +106,56 @@ impl Store {
     }
 }
 
-/// Makes a folder that only its owner may look into.
+/// Makes a folder that only its owner may look into; those above it get the usual mode.
 ///
 /// # Errors
 /// Names the folder.
 pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    let mut builder = fs::DirBuilder::new();
-    builder
-        .recursive(true)
-        .mode(PRIVATE_DIR)
-        .create(path)
-        .map_err(|error| Error::file("make", path, error))
+    let fail = |error| Error::file("make", path, error);
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        fs::create_dir_all(above).map_err(fail)?;
+    }
+    match fs::DirBuilder::new().mode(PRIVATE_DIR).create(path) {
+        // Another process of ours made it in this moment.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map_err(fail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use halite_core::Role;
+
+    use super::*;
+
+    #[test]
+    fn returns_and_jobs_seen_come_back_from_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = folder.path().join("a/cache");
+        let opts = Opts::from_map(Role::Minion, map! {"cachedir" => cache.as_path()});
+        let store = Store::open(&opts).expect("opens");
+        let jid = "20261122000000000001";
+        let load = map! {"jid" => jid, "return" => vec![1, 2]};
+        store.spool(jid, &load);
+        let mark = SerialMark { key: "k".into(), serial: 7 };
+        store.keep_window((&Window::from_jids([jid], 10), Some(mark.clone())));
+
+        let store = Store::open(&opts).expect("opens again");
+        assert_eq!(store.returns(), [jid]);
+        assert_eq!(store.unspool(jid), Some(load));
+        let (window, kept) = store.window(10);
+        assert_eq!(window.jids().collect::<Vec<_>>(), [jid]);
+        assert_eq!(kept, Some(mark));
+        let stat = fs::metadata(cache.join("returns").join(jid)).expect("is there");
+        assert_eq!(stat.permissions().mode() & 0o777, 0o600);
+        store.drop_return(jid);
+        assert_eq!(store.returns(), Vec::<String>::new());
+        assert_eq!(store.unspool(jid), None);
+    }
 }

@@ -41,6 +41,16 @@ impl Core {
         self.settings.masters[self.master % self.settings.masters.len()].clone()
     }
 
+    /// When the next of several masters is to be tried.
+    pub(super) fn failover_at(&self) -> Option<u64> {
+        let several = self.is_up() && self.settings.masters.len() > 1;
+        self.lost_at.filter(|_| several).map(|at| at + self.settings.failover_ms)
+    }
+
+    fn next_master(&mut self) {
+        self.master = (self.master + 1) % self.settings.masters.len();
+    }
+
     /// The session does not hold any more.
     pub(super) fn sign_in_again(&mut self, now: Now) {
         if self.is_up() {
@@ -51,6 +61,12 @@ impl Core {
     pub(super) fn link_tick(&mut self, now: Now, entropy: &mut dyn Entropy) {
         if self.is_up() && !self.held.is_empty() && now.ms >= self.resign_at {
             self.resign_at = now.ms + limits::RESIGN_PAUSE_MS;
+            self.link = Link::Down { at: now.ms };
+        }
+        if self.failover_at().is_some_and(|at| at <= now.ms) {
+            tracing::warn!("the master is away for too long: the next one is tried");
+            self.lost_at = None;
+            self.next_master();
             self.link = Link::Down { at: now.ms };
         }
         match &self.link {
@@ -162,6 +178,7 @@ impl Core {
     pub(super) fn subscribed(&mut self) {
         let back = self.ready && !self.connected;
         self.connected = true;
+        self.lost_at = None;
         if back {
             self.emit(Output::Reconnected);
         }
@@ -209,9 +226,8 @@ impl Core {
         if self.settings.caller && self.failures >= self.settings.auth_tries {
             return self.end(now, 0, EXIT_NO_MASTER, format!("Unable to sign_in to master: {why}"));
         }
-        let several = self.settings.masters.len() > 1;
-        if several && self.failures.is_multiple_of(self.settings.auth_tries) {
-            self.master = (self.master + 1) % self.settings.masters.len();
+        if self.failures.is_multiple_of(self.settings.auth_tries) {
+            self.next_master();
         }
         let most = self.settings.reauth_delay_ms.min(1000 << self.failures.min(10));
         self.link = Link::Down { at: now.ms + between(entropy, 500, most.max(500)) };

@@ -199,6 +199,7 @@ pub struct Core {
     signed_in: bool,
     resign_at: u64,
     connected: bool,
+    lost_at: Option<u64>,
     session: Option<Arc<MinionSession>>,
     subscriber: Option<Subscriber>,
     subscribed_to: Option<(String, u16)>,
@@ -229,6 +230,7 @@ impl Core {
             signed_in: false,
             resign_at: 0,
             connected: false,
+            lost_at: None,
             session: None,
             subscriber: None,
             subscribed_to: None,
@@ -252,6 +254,7 @@ impl Core {
             Input::Lost(reason) => {
                 tracing::warn!("the connection to the master's publisher is lost: {reason}");
                 self.connected = false;
+                self.lost_at = Some(now.ms);
             }
             Input::Published(frame) => self.published(now, frame),
             Input::Ask { id, load, kind } => {
@@ -281,7 +284,8 @@ impl Core {
         };
         let asks = self.waiting.iter().map(|ask| ask.expires).min();
         let returns = if self.is_up() { self.returns.due() } else { None };
-        [link, asks, returns].into_iter().flatten().min()
+        let failover = self.failover_at();
+        [link, asks, returns, failover].into_iter().flatten().min()
     }
 
     /// The jobs seen and the number of the last publish, for the disk.

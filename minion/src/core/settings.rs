@@ -5,6 +5,8 @@ use halite_wire::crypto::{EncAlgo, HashType, PublicKey, SigAlgo};
 use halite_wire::session::PublishPolicy;
 use halite_wire::signin::minion::Config;
 
+use crate::limits;
+
 /// A master's request port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -29,6 +31,8 @@ pub struct Settings {
     pub caller: bool,
     /// Wait for the answer to a sign-in, ms.
     pub auth_timeout_ms: u64,
+    /// Time without the master's publisher after which the next of several masters is tried, ms.
+    pub failover_ms: u64,
     /// Failed sign-ins after which the next master is tried.
     pub auth_tries: u32,
     /// Wait while the key is pending, ms.
@@ -73,6 +77,10 @@ impl Settings {
             },
             caller: opts.bool("caller"),
             auth_timeout_ms: ms("auth_timeout", 5.0).max(1000),
+            failover_ms: match ms("master_alive_interval", 0.0) {
+                0 => limits::FAILOVER_MS,
+                interval => interval,
+            },
             auth_tries: count("auth_tries", 1, 7),
             acceptance_wait_ms: ms("acceptance_wait_time", 10.0).max(100),
             acceptance_wait_max_ms: ms("acceptance_wait_time_max", 0.0),
