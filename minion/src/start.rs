@@ -52,7 +52,9 @@ fn startup_states(shared: &Shared) {
         "highstate" => ("state.highstate", Vec::new()),
         "sls" => ("state.sls", vec![Value::str(opts.list("sls_list").join(","))]),
         "top" => ("state.top", vec![Value::str(opts.str("top_file"))]),
-        other => return tracing::error!("startup_states: `{other}` is none of highstate, sls, top"),
+        other => {
+            return tracing::error!("startup_states: `{other}` is none of highstate, sls, top");
+        }
     };
     let load = PublishLoad {
         fun: Fun::One(fun.into()),
