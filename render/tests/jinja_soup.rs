@@ -150,7 +150,7 @@ fn render(source: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn soups_of_tokens_end(pieces in prop::collection::vec(0..PIECES.len(), 0..40)) {

@@ -94,26 +94,8 @@ pub(crate) fn call(rt: &Rt<'_>, name: &str, val: &Val, args: Args) -> R<bool> {
         "string" => val.as_str().is_some(),
         "mapping" => matches!(val, Val::Dict(_)),
         "list" => matches!(val, Val::List(_)),
-        "sequence" => match val {
-            Val::Undef(_) => false,
-            Val::Obj(obj) => matches!(**obj, Obj::Loop(_)),
-            Val::None
-            | Val::Bool(_)
-            | Val::Int(_)
-            | Val::Big(_)
-            | Val::Float(_)
-            | Val::Iter(_)
-            | Val::Set(_) => false,
-            Val::View(_) => false,
-            _ => true,
-        },
-        "iterable" => match val {
-            Val::Undef(undef) if undef.strict => return Err(undef.fault()),
-            Val::Undef(_) => true,
-            Val::Obj(obj) => matches!(**obj, Obj::Loop(_) | Obj::Salt),
-            Val::None | Val::Bool(_) | Val::Int(_) | Val::Big(_) | Val::Float(_) => false,
-            _ => true,
-        },
+        "sequence" => is_sequence(val),
+        "iterable" => is_iterable(val)?,
         "callable" => match val {
             Val::Obj(obj) => obj.callable(),
             Val::Undef(_) => true,
@@ -136,6 +118,24 @@ pub(crate) fn call(rt: &Rt<'_>, name: &str, val: &Val, args: Args) -> R<bool> {
             let near = nearest(name, names()).map(|near| format!("did you mean '{near}'?"));
             return Err(Fault::new(Class::Runtime, text).hint(near));
         }
+    })
+}
+
+fn is_sequence(val: &Val) -> bool {
+    match val {
+        Val::Str(_) | Val::Markup(_) | Val::Bytes(_) | Val::List(_) | Val::Tuple(_) => true,
+        Val::Dict(_) | Val::Range(_) => true,
+        Val::Obj(obj) => matches!(**obj, Obj::Loop(_)),
+        _ => false,
+    }
+}
+
+fn is_iterable(val: &Val) -> R<bool> {
+    Ok(match val {
+        Val::Undef(undef) if undef.strict => return Err(undef.fault()),
+        Val::Obj(obj) => matches!(**obj, Obj::Loop(_) | Obj::Salt),
+        Val::None | Val::Bool(_) | Val::Int(_) | Val::Big(_) | Val::Float(_) => false,
+        _ => true,
     })
 }
 

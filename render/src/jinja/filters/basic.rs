@@ -36,22 +36,7 @@ pub(super) const NAMES: &[&str] = &[
 pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
     Ok(match name {
         "abs" => absolute(&val)?,
-        "attr" => {
-            let [attr] = args.bind("do_attr", ["name"], 1)?;
-            let attr = rt.text(&attr.unwrap_or(Val::None))?;
-            match rt.attribute(&val, &attr)? {
-                Some(found) => found,
-                None => {
-                    let object = halite_core::value::repr_str(&val.object_repr());
-                    let attr = halite_core::value::repr_str(&attr);
-                    rt.undefined(
-                        format!("{object} has no attribute {attr}"),
-                        Class::Undefined,
-                        None,
-                    )
-                }
-            }
-        }
+        "attr" => attribute(rt, &val, args)?,
         "count" | "length" => match &val {
             Val::Obj(obj) => match &**obj {
                 Obj::Loop(state) => Val::Int(state.fill_all(rt)? as i64),
@@ -69,21 +54,13 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         }
         "first" => match rt.first(&val)? {
             Some(first) => first,
-            None => rt.undefined("No first item, sequence was empty.", Class::Undefined, None),
+            None => empty(rt, "first item"),
         },
-        "last" => {
-            if matches!(val, Val::Iter(_) | Val::Set(_)) {
-                return type_error(format!("'{}' object is not reversible", val.type_name()));
-            }
-            match rt.iterate(&val)?.pop() {
-                Some(last) => last,
-                None => rt.undefined("No last item, sequence was empty.", Class::Undefined, None),
-            }
-        }
+        "last" => last(rt, &val)?,
         "random" => {
             let items = rt.iterate(&val)?;
             match items.len() {
-                0 => rt.undefined("No random item, sequence was empty.", Class::Undefined, None),
+                0 => empty(rt, "random item"),
                 len => items[random_below(rt, len as u64) as usize].clone(),
             }
         }
@@ -98,16 +75,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             let base = base.and_then(|base| base.as_int()).unwrap_or(10);
             to_int(&val, base).unwrap_or_else(|| default.unwrap_or(Val::Int(0)))
         }
-        "items" => {
-            let Val::Dict(dict) = &val else {
-                if val.is_undef() {
-                    return Ok(Val::iter("do_items", Vec::new()));
-                }
-                return type_error("Can only get item pairs from a mapping.");
-            };
-            let pairs = dict.pairs().into_iter().map(|(key, item)| Val::tuple(vec![key, item]));
-            Val::iter("do_items", pairs.collect())
-        }
+        "items" => items(&val)?,
         "list" => Val::list(rt.iterate(&val)?),
         "round" => round(&val, args)?,
         "string" => match val {
@@ -126,30 +94,64 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             let text = val.as_str().is_some() && ignore.is_none();
             Val::Bool(!text && is_iterable(&val))
         }
-        _ => {
-            let Args { mut pos, named } = args;
-            if pos.is_empty() {
-                return type_error(
-                    "method_call() missing 1 required positional argument: 'f_name'",
-                );
-            }
-            let name = rt.text(&pos.remove(0))?;
-            if name.starts_with('_') {
-                return crate::jinja::fault::security_error(format!(
-                    "access to attribute '{name}' of '{}' object is unsafe.",
-                    val.type_name()
-                ));
-            }
-            val.defined()?;
-            match methods::find(&val, &name) {
-                Some(name) => methods::call(rt, &val, name, Args { pos, named })?,
-                None => match rt.attribute(&val, &name)? {
-                    Some(attr) => rt.call_value(&attr, Args { pos, named })?,
-                    None => Val::None,
-                },
-            }
-        }
+        _ => method_call(rt, &val, args)?,
     })
+}
+
+fn attribute(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
+    let [attr] = args.bind("do_attr", ["name"], 1)?;
+    let attr = rt.text(&attr.unwrap_or(Val::None))?;
+    if let Some(found) = rt.attribute(val, &attr)? {
+        return Ok(found);
+    }
+    let object = halite_core::value::repr_str(&val.object_repr());
+    let attr = halite_core::value::repr_str(&attr);
+    Ok(rt.undefined(format!("{object} has no attribute {attr}"), Class::Undefined, None))
+}
+
+/// What `first`, `last` and `random` give for nothing.
+fn empty(rt: &Rt<'_>, what: &str) -> Val {
+    rt.undefined(format!("No {what}, sequence was empty."), Class::Undefined, None)
+}
+
+fn last(rt: &Rt<'_>, val: &Val) -> R<Val> {
+    if matches!(val, Val::Iter(_) | Val::Set(_)) {
+        return type_error(format!("'{}' object is not reversible", val.type_name()));
+    }
+    Ok(rt.iterate(val)?.pop().unwrap_or_else(|| empty(rt, "last item")))
+}
+
+fn items(val: &Val) -> R<Val> {
+    match val {
+        Val::Dict(dict) => {
+            let pairs = dict.pairs().into_iter().map(|(key, item)| Val::tuple(vec![key, item]));
+            Ok(Val::iter("do_items", pairs.collect()))
+        }
+        Val::Undef(_) => Ok(Val::iter("do_items", Vec::new())),
+        _ => type_error("Can only get item pairs from a mapping."),
+    }
+}
+
+fn method_call(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
+    let Args { mut pos, named } = args;
+    if pos.is_empty() {
+        return type_error("method_call() missing 1 required positional argument: 'f_name'");
+    }
+    let name = rt.text(&pos.remove(0))?;
+    if name.starts_with('_') {
+        return crate::jinja::fault::security_error(format!(
+            "access to attribute '{name}' of '{}' object is unsafe.",
+            val.type_name()
+        ));
+    }
+    val.defined()?;
+    match methods::find(val, &name) {
+        Some(name) => methods::call(rt, val, name, Args { pos, named }),
+        None => match rt.attribute(val, &name)? {
+            Some(attr) => rt.call_value(&attr, Args { pos, named }),
+            None => Ok(Val::None),
+        },
+    }
 }
 
 pub(super) fn is_iterable(val: &Val) -> bool {

@@ -149,18 +149,23 @@ fn permutations(rt: &Rt<'_>, items: &[Val], r: usize) -> R<Vec<Val>> {
         return Ok(out);
     }
     let mut picked: Vec<usize> = Vec::new();
+    let mut used = vec![false; items.len()];
     let mut at = 0;
     loop {
-        rt.step(1)?;
+        rt.step(1 + items.len() as u64 / 16)?;
         if picked.len() == r {
             keep(rt, &mut out, items, &picked)?;
-        } else if let Some(next) = (at..items.len()).find(|next| !picked.contains(next)) {
+        } else if let Some(next) = (at..items.len()).find(|next| !used[*next]) {
             picked.push(next);
+            used[next] = true;
             at = 0;
             continue;
         }
         match picked.pop() {
-            Some(last) => at = last + 1,
+            Some(last) => {
+                used[last] = false;
+                at = last + 1;
+            }
             None => return Ok(out),
         }
     }

@@ -33,16 +33,7 @@ pub(super) fn call(rt: &Rt<'_>, dict: &Rc<PyDict>, name: &str, args: Args) -> R<
             update(rt, dict, args)?;
             Ok(Val::None)
         }
-        "pop" => {
-            let [key, default] = args.bind("pop", ["key", "default"], 1)?;
-            let key = key.unwrap_or(Val::None);
-            key.hashable()?;
-            let taken = dict.map_mut().shift_remove(&Key(key.clone()));
-            match taken.or(default) {
-                Some(val) => Ok(val),
-                None => key_error(repr(&key)),
-            }
-        }
+        "pop" => pop(dict, args),
         "popitem" => {
             let taken = dict.map_mut().pop();
             match taken {
@@ -71,20 +62,31 @@ pub(super) fn call(rt: &Rt<'_>, dict: &Rc<PyDict>, name: &str, args: Args) -> R<
             keys.iter().try_for_each(Val::hashable)?;
             Ok(Val::dict(keys.into_iter().map(|key| (key, val.clone()))))
         }
-        _ => {
-            let [key, last] = args.bind("move_to_end", ["key", "last"], 1)?;
-            let key = key.unwrap_or(Val::None);
-            key.hashable()?;
-            let last = last.map_or(Ok(true), |last| last.truthy())?;
-            let mut map = dict.map_mut();
-            let Some(from) = map.get_index_of(&Key(key.clone())) else {
-                return key_error(repr(&key));
-            };
-            let to = if last { map.len() - 1 } else { 0 };
-            map.move_index(from, to);
-            Ok(Val::None)
-        }
+        _ => move_to_end(dict, args),
     }
+}
+
+fn pop(dict: &PyDict, args: Args) -> R<Val> {
+    let [key, default] = args.bind("pop", ["key", "default"], 1)?;
+    let key = key.unwrap_or(Val::None);
+    key.hashable()?;
+    let taken = dict.map_mut().shift_remove(&Key(key.clone()));
+    match taken.or(default) {
+        Some(val) => Ok(val),
+        None => key_error(repr(&key)),
+    }
+}
+
+fn move_to_end(dict: &PyDict, args: Args) -> R<Val> {
+    let [key, last] = args.bind("move_to_end", ["key", "last"], 1)?;
+    let key = key.unwrap_or(Val::None);
+    key.hashable()?;
+    let last = last.map_or(Ok(true), |last| last.truthy())?;
+    let mut map = dict.map_mut();
+    let Some(from) = map.get_index_of(&Key(key.clone())) else { return key_error(repr(&key)) };
+    let to = if last { map.len() - 1 } else { 0 };
+    map.move_index(from, to);
+    Ok(Val::None)
 }
 
 fn is_scalar(value: &halite_core::Value) -> bool {

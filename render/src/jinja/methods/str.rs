@@ -23,16 +23,7 @@ pub(super) fn call(rt: &Rt<'_>, text: &Arc<str>, name: &'static str, args: Args)
         "capitalize" => Val::str(str_case::capitalize(text)),
         "title" => Val::str(str_case::title(text)),
         "swapcase" => Val::str(str_case::swapcase(text)),
-        "islower" | "isupper" | "istitle" => Val::Bool(str_case::has_case(text, name)),
-        "isalpha" | "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isspace" => {
-            Val::Bool(str_case::is_all(text, name))
-        }
-        "isascii" => Val::Bool(text.is_ascii()),
-        "isidentifier" => Val::Bool(is_identifier(text)),
-        "isprintable" => {
-            let quoted = halite_core::value::repr_str(&text.replace(['\\', '\'', '"'], ""));
-            Val::Bool(!quoted.contains('\\'))
-        }
+        _ if name.starts_with("is") => Val::Bool(predicate(text, name)),
         "split" | "rsplit" => {
             let parts = str_split::split(text, name == "rsplit", args)?;
             rt.step(parts.len()? as u64)?;
@@ -81,6 +72,20 @@ pub(super) fn call(rt: &Rt<'_>, text: &Arc<str>, name: &'static str, args: Args)
         "maketrans" => maketrans(args)?,
         _ => translate(rt, text, args)?,
     })
+}
+
+/// The `is...` methods.
+fn predicate(text: &str, name: &str) -> bool {
+    match name {
+        "islower" | "isupper" | "istitle" => str_case::has_case(text, name),
+        "isascii" => text.is_ascii(),
+        "isidentifier" => is_identifier(text),
+        "isprintable" => {
+            let plain = text.replace(['\\', '\'', '"'], "");
+            !halite_core::value::repr_str(&plain).contains('\\')
+        }
+        _ => str_case::is_all(text, name),
+    }
 }
 
 fn text_arg(function: &str, val: Option<Val>) -> R<Arc<str>> {

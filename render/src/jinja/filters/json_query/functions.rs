@@ -20,7 +20,6 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, args: &[Node], val: &Val, depth: u32
         }
     }
     let first = vals.first().cloned().unwrap_or(Val::None);
-    let second = vals.get(1).cloned().unwrap_or(Val::None);
     if let Some(by) = by {
         return by_expression(rt, name, &first, |item| search(rt, by, item, depth + 1));
     }
@@ -36,6 +35,12 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, args: &[Node], val: &Val, depth: u32
             vals.len()
         ));
     }
+    apply(rt, name, vals)
+}
+
+fn apply(rt: &Rt<'_>, name: &str, vals: Vec<Val>) -> R<Val> {
+    let first = vals.first().cloned().unwrap_or(Val::None);
+    let second = vals.get(1).cloned().unwrap_or(Val::None);
     let wrong = |wanted: &str| -> R<Val> {
         value_error(format!(
             "In function {name}(), invalid type for value: {}, expected one of: {wanted}, received: \"{}\"",
@@ -61,14 +66,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, args: &[Node], val: &Val, depth: u32
             let style = JsonStyle { compact: true, ..JsonStyle::default() };
             Val::str(to_json(&rt.plain(&first)?, style))
         }
-        ("to_number", "number") => first,
-        ("to_number", "string") => match parse_json(first.as_str().unwrap_or_default()) {
-            Ok(number) if number.as_f64().is_some() && number.as_bool().is_none() => {
-                Val::from(&number)
-            }
-            _ => to_float(&first).unwrap_or(Val::None),
-        },
-        ("to_number", _) => Val::None,
+        ("to_number", _) => to_number(&first),
         ("merge", _) => {
             let mut pairs = Vec::new();
             for val in &vals {
@@ -81,29 +79,9 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, args: &[Node], val: &Val, depth: u32
         }
         ("abs" | "ceil" | "floor", "number") => number(rt, name, &first)?,
         ("abs" | "ceil" | "floor", _) => return wrong("['number']"),
-        ("contains", "array" | "string") => match (first.as_str(), second.as_str()) {
-            (Some(text), Some(part)) => Val::Bool(text.contains(part)),
-            (Some(_), None) => Val::Bool(false),
-            _ => Val::Bool(ops::contains(rt, &second, &first)?),
-        },
-        ("starts_with" | "ends_with", "string") => {
-            let (text, part) =
-                (first.as_str().unwrap_or_default(), second.as_str().unwrap_or_default());
-            Val::Bool(if name == "starts_with" {
-                text.starts_with(part)
-            } else {
-                text.ends_with(part)
-            })
-        }
-        ("join", "string") => {
-            let mut parts = Vec::new();
-            for item in items_of(&second).unwrap_or_default() {
-                parts.push(rt.text(&item)?);
-            }
-            Val::str(parts.join(first.as_str().unwrap_or_default()))
-        }
-        ("reverse", "string") => {
-            Val::str(first.as_str().unwrap_or_default().chars().rev().collect::<String>())
+        ("contains", "array" | "string")
+        | ("starts_with" | "ends_with" | "join" | "reverse", "string") => {
+            text(rt, name, &first, &second)?
         }
         ("reverse" | "sort" | "max" | "min" | "sum" | "avg", "array") => array(rt, name, &first)?,
         (
@@ -114,6 +92,39 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, args: &[Node], val: &Val, depth: u32
             return wrong("['array', 'string']");
         }
         _ => return value_error(format!("Unknown function: {name}()")),
+    })
+}
+
+fn to_number(val: &Val) -> Val {
+    match val {
+        Val::Str(text) | Val::Markup(text) => match parse_json(text) {
+            Ok(number) if number.as_f64().is_some() && number.as_bool().is_none() => {
+                Val::from(&number)
+            }
+            _ => to_float(val).unwrap_or(Val::None),
+        },
+        Val::Int(_) | Val::Big(_) | Val::Float(_) => val.clone(),
+        _ => Val::None,
+    }
+}
+
+/// Functions of text, and `contains`, which takes arrays too.
+fn text(rt: &Rt<'_>, name: &str, first: &Val, second: &Val) -> R<Val> {
+    let (text, part) = (first.as_str().unwrap_or_default(), second.as_str().unwrap_or_default());
+    Ok(match name {
+        "contains" => match (first.as_str(), second.as_str()) {
+            (Some(text), Some(part)) => Val::Bool(text.contains(part)),
+            (Some(_), None) => Val::Bool(false),
+            _ => Val::Bool(ops::contains(rt, second, first)?),
+        },
+        "starts_with" => Val::Bool(text.starts_with(part)),
+        "ends_with" => Val::Bool(text.ends_with(part)),
+        "join" => {
+            let items = items_of(second).unwrap_or_default();
+            let parts: R<Vec<String>> = items.iter().map(|item| rt.text(item)).collect();
+            Val::str(parts?.join(text))
+        }
+        _ => Val::str(text.chars().rev().collect::<String>()),
     })
 }
 

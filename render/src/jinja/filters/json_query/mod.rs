@@ -69,6 +69,40 @@ fn search(rt: &Rt<'_>, node: &Node, val: &Val, depth: u32) -> R<Val> {
             None => Val::None,
         },
         Node::Sub(left, right) | Node::Pipe(left, right) => sub(right, &sub(left, val)?)?,
+        Node::Projection(..) | Node::ValueProjection(..) | Node::Flatten(_) | Node::Filter(..) => {
+            projection(rt, node, val, depth)?
+        }
+        Node::Compare(op, left, right) => comparison(*op, &sub(left, val)?, &sub(right, val)?)?,
+        Node::And(left, right) => {
+            let left = sub(left, val)?;
+            if truthy(&left) { sub(right, val)? } else { left }
+        }
+        Node::Or(left, right) => {
+            let left = sub(left, val)?;
+            if truthy(&left) { left } else { sub(right, val)? }
+        }
+        Node::Not(operand) => Val::Bool(!truthy(&sub(operand, val)?)),
+        Node::List(items) if !val.is_none() => {
+            Val::list(items.iter().map(|item| sub(item, val)).collect::<R<_>>()?)
+        }
+        Node::Dict(pairs) if !val.is_none() => {
+            let mut made = Vec::new();
+            for (name, item) in pairs {
+                made.push((Val::str(name), sub(item, val)?));
+            }
+            Val::dict(made)
+        }
+        Node::List(_) | Node::Dict(_) => Val::None,
+        Node::Function(name, args) => functions::call(rt, name, args, val, depth)?,
+        Node::Reference(_) => {
+            return value_error("an expression reference stands where a value is wanted");
+        }
+    })
+}
+
+fn projection(rt: &Rt<'_>, node: &Node, val: &Val, depth: u32) -> R<Val> {
+    let sub = |node: &Node, val: &Val| search(rt, node, val, depth + 1);
+    Ok(match node {
         Node::Projection(left, right) => match items_of(&sub(left, val)?) {
             Some(items) => project(items, |item| sub(right, item))?,
             None => Val::None,
@@ -99,31 +133,7 @@ fn search(rt: &Rt<'_>, node: &Node, val: &Val, depth: u32) -> R<Val> {
             }
             None => Val::None,
         },
-        Node::Compare(op, left, right) => comparison(*op, &sub(left, val)?, &sub(right, val)?)?,
-        Node::And(left, right) => {
-            let left = sub(left, val)?;
-            if truthy(&left) { sub(right, val)? } else { left }
-        }
-        Node::Or(left, right) => {
-            let left = sub(left, val)?;
-            if truthy(&left) { left } else { sub(right, val)? }
-        }
-        Node::Not(operand) => Val::Bool(!truthy(&sub(operand, val)?)),
-        Node::List(items) if !val.is_none() => {
-            Val::list(items.iter().map(|item| sub(item, val)).collect::<R<_>>()?)
-        }
-        Node::Dict(pairs) if !val.is_none() => {
-            let mut made = Vec::new();
-            for (name, item) in pairs {
-                made.push((Val::str(name), sub(item, val)?));
-            }
-            Val::dict(made)
-        }
-        Node::List(_) | Node::Dict(_) => Val::None,
-        Node::Function(name, args) => functions::call(rt, name, args, val, depth)?,
-        Node::Reference(_) => {
-            return value_error("an expression reference stands where a value is wanted");
-        }
+        _ => Val::None,
     })
 }
 
