@@ -83,9 +83,25 @@ fn words_of(tgt: &Value) -> Result<Vec<String>, TargetError> {
     Ok(words)
 }
 
+/// Words without operators, matchers and stars are a list of ids; with characters of a pattern in
+/// them they are a pattern. Salt: `_nodegroup_regex`.
+fn plain_names(words: Vec<String>) -> Vec<String> {
+    let special = |word: &String| {
+        let matcher = word.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+            && word.as_bytes().get(1) == Some(&b'@');
+        matcher || word.contains('*') || matches!(word.as_str(), "and" | "or" | "not" | "(" | ")")
+    };
+    if words.is_empty() || words.iter().any(special) {
+        return words;
+    }
+    let pattern = words.iter().any(|word| word.contains(['(', '[', '{', '\\', '?']));
+    vec![format!("{}@{}", if pattern { 'E' } else { 'L' }, words.join(","))]
+}
+
 fn nodegroup_words(name: &str, groups: &Nodegroups) -> Result<Vec<String>, TargetError> {
     match groups.get(name) {
         Some(definition) => words_of(definition)
+            .map(plain_names)
             .map_err(|error| TargetError(format!("nodegroup `{name}`: {error}"))),
         None => {
             let near = crate::text::nearest(name, groups.keys().map(String::as_str));

@@ -159,7 +159,8 @@ fn verify_items(env: &Value, target: &Value, items: &Value, faults: &mut Faults)
              a list (got {})",
             target.repr(),
             env.repr(),
-            items.type_name()
+            // What Python calls the mappings of its YAML loader.
+            if items.as_map().is_some() { "OrderedDict" } else { items.type_name() }
         )));
         return;
     };

@@ -42,11 +42,7 @@ fn wait<'a>(_cx: &Context<'a>, _name: Value, #[kwargs] _kwargs: Map) -> Result<V
 /// Runs the functions of a state whose watched states have changed.
 #[state]
 fn mod_watch<'a>(cx: &Context<'a>, #[kwargs] kwargs: Map) -> Result<Verdict<'a>> {
-    let mut given = kwargs;
-    for key in ["sfun", "__reqs__"] {
-        given.shift_remove(key);
-    }
-    (RUN.call)(cx, Args::named(given))
+    (RUN.call)(cx, Args::named(kwargs))
 }
 
 /// The function of a key: what stands after `:` only tells two calls of one function apart.
