@@ -92,6 +92,12 @@ pub trait Services: Send + Sync {
     /// # Errors
     /// If they cannot be read.
     fn fresh_grains(&self) -> Result<Arc<Map>>;
+
+    /// The services themselves, for functions of one program that need more of it than this trait:
+    /// the master's runner and wheel functions.
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        None
+    }
 }
 
 /// No daemon at all: events go nowhere, the rest is an error. For tests and lint runs.

@@ -2,10 +2,12 @@
 //!
 //! [`run`] starts it. `core` decides, without sockets, files or a clock; `shell` feeds it and does what it says;
 //! `work` does what takes time; `requests` holds one file per command. Beside the daemon, for the programs:
-//! [`keys`] is the pki folder, [`store`] reads jobs and cached minion data.
+//! [`client`] publishes jobs and collects returns, [`keys`] is the pki folder, [`runner`] runs runner and wheel
+//! functions, [`store`] reads jobs and cached minion data.
 
 pub mod acl;
 pub mod autosign;
+pub mod client;
 pub mod config;
 mod core;
 pub mod events;
@@ -13,10 +15,13 @@ pub mod keys;
 pub mod limits;
 pub mod private_file;
 mod requests;
+pub mod runner;
 mod sealer;
+pub mod services;
 mod shell;
 pub mod store;
 pub mod user_keys;
 mod work;
 
+pub use runner::{runners, wheel};
 pub use shell::run;

@@ -172,10 +172,18 @@ impl Shell {
             Output::Bus(frame) => drop(self.bus.publish(&frame)),
             Output::Work(work) => {
                 let (shared, finish) = (Arc::clone(&self.shared), self.finish.clone());
-                tokio::task::spawn_blocking(move || {
+                let function = work.is_function();
+                let run = move || {
                     // Only a master that has stopped waiting does not take it.
                     drop(finish.blocking_send(work::run(*work, &shared)));
-                });
+                };
+                if !function {
+                    drop(tokio::task::spawn_blocking(run));
+                } else if let Err(error) =
+                    std::thread::Builder::new().name("runner".into()).spawn(run)
+                {
+                    tracing::error!(%error, "A runner cannot be started");
+                }
             }
             Output::Publish(load) => self.order(Order::Publish(load)),
             Output::Rotate(aes) => self.order(Order::Rotate(aes)),

@@ -17,16 +17,17 @@ use crate::{Deps, Subject, decrypt, ext, sls, top};
 /// Compiles a minion's pillar. Faults do not end it: they stand in the pillar's `_errors`.
 /// Salt: `salt/pillar/__init__.py` behaviour.
 pub fn compile(who: &Subject<'_>, deps: &Deps<'_>) -> Map {
-    let mut compiler = Compiler {
-        who,
-        deps,
-        options: Options::new(who, deps),
-        visible: who.previous.clone(),
-        ignored: BTreeMap::new(),
-        names: RefCell::default(),
-        rendered: 0,
-    };
-    compiler.run()
+    Compiler::new(who, deps).run()
+}
+
+/// Which pillar files a minion gets, by environment, and what is wrong with the top files.
+/// Salt: `salt.runners.pillar.show_top` behaviour.
+pub fn top_matches(who: &Subject<'_>, deps: &Deps<'_>) -> (Map, Vec<String>) {
+    let mut compiler = Compiler::new(who, deps);
+    let (tops, errors) = top::tops(&mut compiler);
+    let matches = top::matches(&compiler, &tops);
+    let shown = matches.into_iter().map(|(env, names)| (env.into(), names.into()));
+    (shown.collect(), errors)
 }
 
 /// The state of a compile.
@@ -42,6 +43,20 @@ pub(crate) struct Compiler<'a> {
     names: RefCell<BTreeMap<String, Arc<Vec<String>>>>,
     /// How many files were rendered.
     pub(crate) rendered: usize,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(who: &'a Subject<'a>, deps: &'a Deps<'a>) -> Compiler<'a> {
+        Compiler {
+            who,
+            deps,
+            options: Options::new(who, deps),
+            visible: who.previous.clone(),
+            ignored: BTreeMap::new(),
+            names: RefCell::default(),
+            rendered: 0,
+        }
+    }
 }
 
 impl Compiler<'_> {

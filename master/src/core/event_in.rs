@@ -8,6 +8,7 @@ use halite_wire::msgpack::{self, Dialect};
 
 use super::{Core, Output};
 use crate::events::{tag_of, tags};
+use crate::store::{GRAINS, MINE, PILLAR, RESOURCES, Write};
 
 impl Core {
     /// A message from the pull socket, which only the master's own user can write to.
@@ -37,6 +38,12 @@ impl Core {
         if let Some(id) = id.filter(|_| matches!(act, "delete" | "reject" | "rejected" | "denied"))
         {
             self.forget(&id);
+            if act == "delete" && !self.settings.preserve_cache {
+                // Whoever takes the id later finds nothing of its predecessor.
+                for bank in [GRAINS, PILLAR, MINE, RESOURCES] {
+                    self.store(Write::Remove { bank, key: Some(id.to_string()) });
+                }
+            }
         }
         // The folder says what is so; the drop file, whether the fleet's key is to change.
         self.next_maintenance = self.now;

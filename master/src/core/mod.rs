@@ -10,6 +10,8 @@ mod rotation;
 mod sessions;
 mod settings;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -23,13 +25,14 @@ use halite_wire::Entropy;
 use halite_wire::crypto::AesKey;
 
 use crate::events::Event;
+use crate::limits;
 use crate::store::Write;
 use crate::user_keys::UserKeys;
 use crate::work::{News, Work};
 
 pub(crate) use jobs::{JidSource, JobTable};
 pub(crate) use presence::Presence;
-pub(crate) use publish::{Asked, Publication, Waiting};
+pub(crate) use publish::{Asked, NO_JOB_FILES, Publication, Waiting};
 pub(crate) use request::RefusedLog;
 pub(crate) use sessions::Sessions;
 pub(crate) use settings::{Settings, nodegroups};
@@ -80,6 +83,8 @@ pub(crate) enum Input {
 /// What a piece of work came to, beside the reply it may have sent.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
+    /// It was a runner or wheel function.
+    pub(crate) function: bool,
     /// On whose account it ran.
     pub(crate) account: Option<MinionId>,
     /// What the core is to know.
@@ -129,6 +134,8 @@ pub(crate) struct Core {
     pub(crate) next_loop: Now,
     outputs: VecDeque<Output>,
     working: usize,
+    /// Runner and wheel functions among the work.
+    functions: usize,
 }
 
 /// What a core starts with.
@@ -171,6 +178,7 @@ impl Core {
             next_loop: start.now,
             outputs: VecDeque::new(),
             working: 0,
+            functions: 0,
         }
     }
 
@@ -224,8 +232,14 @@ impl Core {
     /// Hands work to another thread; false (and nothing happens) when too much waits already.
     #[must_use]
     pub(crate) fn work(&mut self, work: Work) -> bool {
-        if self.working >= crate::limits::WORK_WAITING || self.stopping {
+        if self.working >= limits::WORK_WAITING || self.stopping {
             return false;
+        }
+        if work.is_function() {
+            if self.functions >= limits::RUNNERS {
+                return false;
+            }
+            self.functions += 1;
         }
         self.working += 1;
         self.output(Output::Work(Box::new(work)));
@@ -234,6 +248,7 @@ impl Core {
 
     fn done(&mut self, done: Done) {
         self.working = self.working.saturating_sub(1);
+        self.functions = self.functions.saturating_sub(usize::from(done.function));
         if let Some(id) = &done.account {
             self.sessions.release(id);
         }
@@ -272,6 +287,7 @@ impl Core {
             // A master too busy for it cleans up next time.
             let _ = self.work(Work::Clean);
         }
+        self.write_presence();
         self.end_late_syncs();
     }
 }

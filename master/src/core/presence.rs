@@ -33,6 +33,8 @@ pub(crate) struct Presence {
     here: BTreeSet<MinionId>,
     /// Who was here when presence was told last.
     told: BTreeSet<MinionId>,
+    /// Who was here when it was written down last.
+    written: BTreeSet<MinionId>,
 }
 
 impl Presence {
@@ -137,20 +139,27 @@ impl Core {
         }
     }
 
-    /// Tells who is here and who came or went since the last time; writes it down for other programs.
+    /// Writes down who came and went, for other programs of this host.
+    pub(crate) fn write_presence(&mut self) {
+        let (here, written) =
+            (self.presence.here.clone(), std::mem::take(&mut self.presence.written));
+        for id in written.difference(&here) {
+            self.store(Write::Remove { bank: PRESENCE, key: Some(id.to_string()) });
+        }
+        for id in here.difference(&written) {
+            let from = self.presence.heard.get(id).map(ToString::to_string).unwrap_or_default();
+            let (key, at) = (id.to_string(), self.now.0);
+            self.store(Write::Put { bank: PRESENCE, key, at, data: map! {"ip" => from} });
+        }
+        self.presence.written = here;
+    }
+
+    /// Tells who is here and who came or went since the last time.
     pub(crate) fn tell_presence(&mut self) {
         self.presence.here.retain(|id| self.accepted.contains(id));
         let (here, told) = (self.presence.here.clone(), std::mem::take(&mut self.presence.told));
         let new: Vec<MinionId> = here.difference(&told).cloned().collect();
         let lost: Vec<MinionId> = told.difference(&here).cloned().collect();
-        for id in &lost {
-            self.store(Write::Remove { bank: PRESENCE, key: Some(id.to_string()) });
-        }
-        for id in &new {
-            let from = self.presence.heard.get(id).map(ToString::to_string).unwrap_or_default();
-            let (key, at) = (id.to_string(), self.now.0);
-            self.store(Write::Put { bank: PRESENCE, key, at, data: map! {"ip" => from} });
-        }
         if self.settings.presence_events {
             if !new.is_empty() || !lost.is_empty() {
                 let data = map! {"new" => ids(new.iter()), "lost" => ids(lost.iter())};

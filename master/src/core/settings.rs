@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) allow_revoke: bool,
     /// `mine_get`, if the option is set.
     pub(crate) mine_get: Option<Map>,
+    /// `preserve_minion_cache`.
+    pub(crate) preserve_cache: bool,
     /// `master_id`, if the option is set.
     pub(crate) master_id: Option<String>,
     /// `require_minion_sign_messages`.
@@ -92,6 +94,7 @@ impl Settings {
             file_recv: opts.bool("file_recv"),
             allow_revoke: truth("allow_minion_key_revoke", true),
             mine_get: opts.get("mine_get").map(|_| opts.map("mine_get")),
+            preserve_cache: opts.bool("preserve_minion_cache"),
             master_id: text("master_id"),
             require_signed_returns: opts.bool("require_minion_sign_messages"),
         }

@@ -54,6 +54,19 @@ impl MasterKeys {
         };
         Ok(MasterKeys { key, sign })
     }
+
+    /// The text of `master.pub`, with its newline.
+    ///
+    /// # Errors
+    /// If there is none yet or it cannot be read.
+    pub fn public_text(opts: &Opts) -> Result<String> {
+        let path = opts.path("pki_dir").join("master.pub");
+        let content = private_file::read(&path, PRIVATE_KEY_BYTES)?.ok_or_else(|| {
+            Error::execution(format!("there is no `{}`: did the master run yet?", path.display()))
+        })?;
+        String::from_utf8(content)
+            .map_err(|_| Error::execution(format!("`{}` is no text", path.display())))
+    }
 }
 
 fn read(path: &Path) -> Result<Option<RsaKey>> {

@@ -2,6 +2,7 @@
 //!
 //! A real master's `pki_dir` can be taken over and handed back: same names, same content, same modes.
 
+mod change;
 mod master;
 mod select;
 
@@ -15,6 +16,7 @@ use halite_wire::crypto;
 
 use crate::{limits, private_file};
 
+pub use change::{Changed, KeyChanges, of_map, to_map};
 pub use master::{MasterKeys, dropfile, master_id, take_dropfile};
 pub use select::{Matches, sorted_ignorecase};
 

@@ -45,6 +45,9 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let store_path = store::path(opts);
     let (writer, store_thread) = Writer::start(&store_path)?;
 
+    // Who was connected to a master before is not connected to this one.
+    let nobody = store::Write::Remove { bank: store::PRESENCE, key: None };
+    drop(writer.write(nobody));
     let (router, publisher, peers) = bind(opts).await?;
     let (bus_server, pull) = bus(opts)?;
     markers(opts)?;

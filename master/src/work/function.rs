@@ -1,38 +1,38 @@
 //! Runner and wheel functions on request of a local program, or of a minion that `peer_run` allows.
 
-use halite_core::{Args, Error, Map, Value, map};
+use halite_core::{Args, Value, map};
 
-use super::{Function, News, Outcome, Seal, Shared, answer};
+use super::{Function, Outcome, Seal, Shared, answer};
 use crate::core::ReqId;
-use crate::events::{Event, tags};
 use crate::requests::clear_reply;
+use crate::runner::{self, Call, Kind};
+use crate::user_keys::master_user;
 
 /// Runs a function; its events tell who waits for them, a wheel function's caller gets the result as its answer.
-pub(super) fn run(req: Option<ReqId>, function: Function, _shared: &Shared) -> Outcome {
+pub(super) fn run(req: Option<ReqId>, function: Function, shared: &Shared) -> Outcome {
     let Function { kind, fun, jid, user, positional, named } = function;
-    let folder = if kind == "runner" { "run" } else { "wheel" };
+    let kind = if kind == "runner" { Kind::Runner } else { Kind::Wheel };
     let args = Args { positional, named };
     let mut data = map! {
-        "fun" => format!("{kind}.{fun}"),
+        "fun" => format!("{}.{fun}", kind.word()),
         "jid" => jid.as_str(),
-        "user" => user,
-        "fun_args" => args.to_wire(),
+        "user" => user.as_str(),
     };
-    let mut outcome = Outcome::default();
-    let event = |what, data: &Map| {
-        News::Event(Event::new(tags::master_function(folder, &jid, what), data.clone()))
-    };
-    outcome.done.news.push(event("new", &data));
-    let error = Error::Unavailable { fun, why: None };
-    data.insert("return".into(), error.to_string().into());
-    data.insert("success".into(), false.into());
-    outcome.done.news.push(event("ret", &data));
-    let tag = format!("salt/{folder}/{jid}");
+    let print: crate::services::Print = Box::new(|line| tracing::info!("{line}"));
+    let call = Call { kind, fun, args, user, jid: Some(jid.clone()), print };
+    let ran = runner::run(&shared.opts, call);
+    let tag = format!("salt/{}/{jid}", if kind == Kind::Runner { "run" } else { "wheel" });
+    data.insert("tag".into(), tag.as_str().into());
+    data.insert("return".into(), ran.ret);
+    data.insert("success".into(), ran.success.into());
     let reply = clear_reply(&map! {"tag" => tag, "data" => data}.into());
-    outcome.reply = req.map(|req| (req, reply));
-    outcome
+    Outcome { reply: req.map(|req| (req, reply)), ..Outcome::default() }
 }
 
-pub(super) fn for_minion(seal: &Seal, fun: String, _arg: Vec<Value>, _shared: &Shared) -> Outcome {
-    answer(seal, &Value::str(Error::Unavailable { fun, why: None }.to_string()))
+pub(super) fn for_minion(seal: &Seal, fun: String, arg: Vec<Value>, shared: &Shared) -> Outcome {
+    let args = Args::from_wire(&arg);
+    let print: crate::services::Print = Box::new(|line| tracing::info!("{line}"));
+    let user = master_user(&shared.opts);
+    let call = Call { kind: Kind::Runner, fun, args, user, jid: None, print };
+    answer(seal, &runner::run(&shared.opts, call).ret)
 }

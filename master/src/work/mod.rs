@@ -31,6 +31,7 @@ use crate::keys::{KeyStore, MasterKeys};
 use crate::requests::FileCommand;
 use crate::store::{Readers, Write};
 
+pub(crate) use data::matching;
 pub(crate) use pillar::PillarMachine;
 
 /// How an answer to a minion is sealed.
@@ -184,6 +185,7 @@ pub(crate) struct Outcome {
 /// Does one piece of work. A panic inside is caught: the asker gets an answer and the master goes on.
 pub(crate) fn run(work: Work, shared: &Shared) -> Outcome {
     let (req, account) = work.owes();
+    let function = work.is_function();
     let run = std::panic::AssertUnwindSafe(|| work.run(shared));
     let mut outcome = std::panic::catch_unwind(run).unwrap_or_else(|_| {
         tracing::error!(?req, "A piece of work broke down; this is a defect of the master");
@@ -193,10 +195,16 @@ pub(crate) fn run(work: Work, shared: &Shared) -> Outcome {
         outcome.reply = req.map(|req| (req, Bytes::from(bare(HANDLER_FAILED))));
     }
     outcome.done.account = account;
+    outcome.done.function = function;
     outcome
 }
 
 impl Work {
+    /// Whether it may take as long as it likes: it gets a thread of its own and does not hold up the others.
+    pub(crate) fn is_function(&self) -> bool {
+        matches!(self, Work::Function { .. } | Work::MinionRunner { .. })
+    }
+
     /// Which request waits for it, and on whose account it runs.
     fn owes(&self) -> (Option<ReqId>, Option<MinionId>) {
         match self {

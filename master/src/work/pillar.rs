@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use halite_core::host::RealHost;
 use halite_core::services::{NoServices, PillarRequest as Request};
-use halite_core::{ExecFn, JobState, Map, MinionId, Opts, Registry, StateFn, Value, map};
+use halite_core::{
+    Apply, Args, Context, ExecFn, JobState, Map, MinionId, Opts, Registry, Result, Services,
+    StateFn, Value, map,
+};
 use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
 use halite_render::files::{LocalFiles, Roots};
@@ -26,6 +29,7 @@ pub(crate) struct PillarMachine {
 }
 
 struct Parts {
+    grains: Arc<Map>,
     exec: Registry<ExecFn>,
     states: Registry<StateFn>,
     roots: LocalFiles,
@@ -42,7 +46,7 @@ impl PillarMachine {
     fn parts(&self) -> &Parts {
         self.parts.get_or_init(|| {
             let host = RealHost::new();
-            let grains = halite_modules::grains::collect(&self.opts, &host);
+            let grains = Arc::new(halite_modules::grains::collect(&self.opts, &host));
             let modules: Vec<_> =
                 halite_modules::exec::ALL.iter().chain(halite_states::exec::ALL).copied().collect();
             Parts {
@@ -51,6 +55,7 @@ impl PillarMachine {
                 roots: LocalFiles::pillar(&self.opts),
                 files: LocalFiles::over(Arc::clone(&self.files), &self.opts),
                 engine: JinjaEngine::new(),
+                grains,
             }
         })
     }
@@ -63,11 +68,49 @@ impl PillarMachine {
         request: &Request,
         extra_minion_data: &Map,
     ) -> Map {
+        let previous = Arc::new(Map::new());
+        let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
+        self.with(|deps| halite_pillar::compile(&who, deps))
+    }
+
+    /// Which pillar files `id` gets, by environment.
+    pub(crate) fn top(&self, id: &MinionId, grains: &Arc<Map>, request: &Request) -> Value {
+        let (previous, extra) = (Arc::new(Map::new()), Map::new());
+        let who = Subject { id, grains, request, extra_minion_data: &extra, previous: &previous };
+        match self.with(|deps| halite_pillar::top_matches(&who, deps)) {
+            (matches, errors) if errors.is_empty() => matches.into(),
+            (_, errors) => errors.into(),
+        }
+    }
+
+    /// Calls an execution function on the master's own machine.
+    pub(crate) fn call(
+        &self,
+        fun: &str,
+        args: Args,
+        services: &dyn Services,
+        job: &JobState,
+    ) -> Result<Value> {
+        let parts = self.parts();
+        let (host, pillar) = (RealHost::new(), Arc::new(Map::new()));
+        let cx = Context {
+            opts: &self.opts,
+            grains: &parts.grains,
+            pillar: &pillar,
+            exec: &parts.exec,
+            states: &parts.states,
+            host: &host,
+            files: &parts.files,
+            services,
+            job,
+        };
+        Apply { cx: &cx, host: &host }.call_value(fun, args)
+    }
+
+    fn with<T>(&self, compile: impl FnOnce(&Deps<'_>) -> T) -> T {
         let parts = self.parts();
         let host = RealHost::new();
         let job = JobState::default();
-        let previous = Arc::new(Map::new());
-        let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
         let deps = Deps {
             opts: &self.opts,
             exec: &parts.exec,
@@ -79,7 +122,7 @@ impl PillarMachine {
             services: &NoServices,
             job: &job,
         };
-        halite_pillar::compile(&who, &deps)
+        compile(&deps)
     }
 }
 

@@ -1,0 +1,187 @@
+//! `saltutil`: copies users' own modules from the file roots to `extension_modules`.
+//! Salt: `salt/runners/saltutil.py` behaviour.
+
+use std::fs;
+use std::path::Path;
+
+use halite_core::{Apply, Error, ExecModule, Map, Result, SaltEnv, function};
+
+use crate::services::MasterServices;
+
+/// The module.
+pub static MODULE: ExecModule = ExecModule::new(
+    "saltutil",
+    &[
+        &SYNC_ALL,
+        &SYNC_CACHE,
+        &SYNC_ENGINES,
+        &SYNC_EXECUTORS,
+        &SYNC_FILESERVER,
+        &SYNC_GRAINS,
+        &SYNC_MODULES,
+        &SYNC_OUTPUT,
+        &SYNC_PILLAR,
+        &SYNC_RENDERERS,
+        &SYNC_RETURNERS,
+        &SYNC_ROSTER,
+        &SYNC_RUNNERS,
+        &SYNC_SDB,
+        &SYNC_SERIALIZERS,
+        &SYNC_STATES,
+        &SYNC_TOPS,
+        &SYNC_UTILS,
+        &SYNC_WHEEL,
+    ],
+);
+
+/// What `sync_all` copies: the kind, which is the folder `_kind` below the roots.
+const KINDS: [&str; 18] = [
+    "cache",
+    "engines",
+    "executors",
+    "fileserver",
+    "grains",
+    "modules",
+    "output",
+    "pillar",
+    "renderers",
+    "returners",
+    "roster",
+    "runners",
+    "sdb",
+    "serializers",
+    "states",
+    "tops",
+    "utils",
+    "wheel",
+];
+
+/// Copies the files of one kind that are new or changed, removes those that are gone; names what was done.
+fn sync(apply: &Apply<'_>, saltenv: &str, kind: &str) -> Result<Vec<String>> {
+    let roots = MasterServices::of(apply.cx)?.roots();
+    let env = SaltEnv::parse(saltenv)?;
+    let to = apply.opts.path("extension_modules").join(kind);
+    if apply.opts.str("extension_modules").is_empty() {
+        return Err(Error::execution("option extension_modules is not set"));
+    }
+    fs::create_dir_all(&to).map_err(|error| Error::file("make the folder", &to, error))?;
+    let prefix = format!("_{kind}/");
+    let mut done = Vec::new();
+    let mut there = Vec::new();
+    for path in &roots.tree(&env).files {
+        let Some(name) = path.strip_prefix(&prefix) else { continue };
+        let Some(mut opened) = roots.open(path, &env)? else { continue };
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut opened.file, &mut content)
+            .map_err(|error| Error::file("read", &opened.path, error))?;
+        let target = to.join(name);
+        there.push(target.clone());
+        if fs::read(&target).ok().as_deref() == Some(&content) {
+            continue;
+        }
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|error| Error::file("make the folder", parent, error))?;
+        }
+        apply.host.write_atomic(&target, &content, Some(0o600))?;
+        done.push(title(kind, name));
+    }
+    done.extend(remove_others(apply, &to, &there, kind)?);
+    Ok(done)
+}
+
+fn remove_others(
+    apply: &Apply<'_>,
+    folder: &Path,
+    there: &[std::path::PathBuf],
+    kind: &str,
+) -> Result<Vec<String>> {
+    let mut done = Vec::new();
+    for name in apply.host.read_dir(folder)? {
+        let path = folder.join(&name);
+        if path.is_file() && !there.contains(&path) {
+            apply.host.remove_file(&path)?;
+            done.push(title(kind, &name));
+        }
+    }
+    Ok(done)
+}
+
+/// `modules.mine` for `_modules/mine.py`.
+fn title(kind: &str, name: &str) -> String {
+    let stem = name.strip_suffix(".py").unwrap_or(name);
+    format!("{kind}.{}", stem.replace('/', "."))
+}
+
+/// Copies all kinds of modules.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt-run saltutil.sync_all
+/// ```
+#[function]
+fn sync_all(
+    apply: &Apply<'_>,
+    #[default("base".into())] saltenv: String,
+    #[default(None)] extmod_whitelist: Option<Map>,
+    #[default(None)] extmod_blacklist: Option<Map>,
+) -> Result<Map> {
+    let _ = (extmod_whitelist, extmod_blacklist);
+    KINDS.iter().map(|kind| Ok(((*kind).into(), sync(apply, &saltenv, kind)?.into()))).collect()
+}
+
+macro_rules! one_kind {
+    ($($name:ident $kind:literal $doc:literal;)*) => { $(
+        #[doc = $doc]
+        #[function]
+        fn $name(
+            apply: &Apply<'_>,
+            #[default("base".into())] saltenv: String,
+            #[default(None)] extmod_whitelist: Option<Map>,
+            #[default(None)] extmod_blacklist: Option<Map>,
+        ) -> Result<Vec<String>> {
+            let _ = (extmod_whitelist, extmod_blacklist);
+            sync(apply, &saltenv, $kind)
+        }
+    )* };
+}
+
+one_kind! {
+    sync_cache "cache"
+        "Copies the files of `salt://_cache`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_cache\n```";
+    sync_engines "engines"
+        "Copies the files of `salt://_engines`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_engines\n```";
+    sync_executors "executors"
+        "Copies the files of `salt://_executors`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_executors\n```";
+    sync_fileserver "fileserver"
+        "Copies the files of `salt://_fileserver`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_fileserver\n```";
+    sync_grains "grains"
+        "Copies the files of `salt://_grains`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_grains\n```";
+    sync_modules "modules"
+        "Copies the files of `salt://_modules`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_modules\n```";
+    sync_output "output"
+        "Copies the files of `salt://_output`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_output\n```";
+    sync_pillar "pillar"
+        "Copies the files of `salt://_pillar`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_pillar\n```";
+    sync_renderers "renderers"
+        "Copies the files of `salt://_renderers`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_renderers\n```";
+    sync_returners "returners"
+        "Copies the files of `salt://_returners`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_returners\n```";
+    sync_roster "roster"
+        "Copies the files of `salt://_roster`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_roster\n```";
+    sync_runners "runners"
+        "Copies the files of `salt://_runners`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_runners\n```";
+    sync_sdb "sdb"
+        "Copies the files of `salt://_sdb`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_sdb\n```";
+    sync_serializers "serializers"
+        "Copies the files of `salt://_serializers`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_serializers\n```";
+    sync_states "states"
+        "Copies the files of `salt://_states`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_states\n```";
+    sync_tops "tops"
+        "Copies the files of `salt://_tops`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_tops\n```";
+    sync_utils "utils"
+        "Copies the files of `salt://_utils`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_utils\n```";
+    sync_wheel "wheel"
+        "Copies the files of `salt://_wheel`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_wheel\n```";
+}

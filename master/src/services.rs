@@ -1,0 +1,161 @@
+//! What runner and wheel functions work with: the configuration's master, running or not.
+
+use std::sync::Arc;
+
+use halite_core::services::{NoServices, PillarRequest, Refresh, Signal};
+use halite_core::{Args, Context, Error, Map, MinionId, Opts, Result, Services, Value};
+use halite_render::files::Roots;
+
+use crate::client::{self, Client, Job, Patience};
+use crate::events::Event;
+use crate::keys::KeyStore;
+use crate::store::Reader;
+use crate::work::PillarMachine;
+
+/// What a function prints on its way goes here.
+pub type Print = Box<dyn Fn(&str) + Send + Sync>;
+
+/// The master as its runner and wheel functions see it.
+pub struct MasterServices {
+    opts: Opts,
+    jid: String,
+    print: Print,
+    roots: Arc<Roots>,
+    pillar: PillarMachine,
+}
+
+impl MasterServices {
+    /// Services for one run, whose progress events carry `jid`.
+    pub fn new(opts: &Opts, jid: &str, print: Print) -> MasterServices {
+        let roots = Arc::new(Roots::files(opts));
+        let pillar = PillarMachine::new(opts, Arc::clone(&roots));
+        MasterServices { opts: opts.clone(), jid: jid.into(), print, roots, pillar }
+    }
+
+    /// Those of a function's context.
+    ///
+    /// # Errors
+    /// If the function is not called as a runner or wheel function.
+    pub fn of<'a>(cx: &Context<'a>) -> Result<&'a MasterServices> {
+        let services: &'a dyn Services = cx.services;
+        services
+            .as_any()
+            .and_then(|any| any.downcast_ref())
+            .ok_or_else(|| Error::execution("this function needs a master around it"))
+    }
+
+    /// The pki folder.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn keys(&self) -> Result<KeyStore> {
+        KeyStore::open(&self.opts)
+    }
+
+    /// The store, for reading.
+    ///
+    /// # Errors
+    /// If no master made one yet.
+    pub fn store(&self) -> Result<Reader> {
+        Reader::open(&self.opts)
+    }
+
+    /// The file roots.
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    /// Compiles the pillar of `id` anew.
+    pub fn pillar_of(&self, id: &MinionId, grains: Map, request: &PillarRequest) -> Map {
+        self.pillar.compile(id, &Arc::new(grains), request, &Map::new())
+    }
+
+    /// Which pillar files `id` gets, by environment; the faults of the top files if there are any.
+    pub fn pillar_top(&self, id: &MinionId, grains: Map, request: &PillarRequest) -> Value {
+        self.pillar.top(id, &Arc::new(grains), request)
+    }
+
+    /// Calls an execution function on this machine, as `salt-run salt.cmd` does.
+    ///
+    /// # Errors
+    /// If there is no such function, and what it raises.
+    pub fn call_here(&self, cx: &Context<'_>, fun: &str, args: Args) -> Result<Value> {
+        self.pillar.call(fun, args, self, cx.job)
+    }
+
+    /// A client of the running master.
+    ///
+    /// # Errors
+    /// If its sockets' runtime cannot be made.
+    pub fn client(&self) -> Result<Client> {
+        Client::new(&self.opts)
+    }
+
+    /// Publishes a job and waits: who returned with the data of the event, and who did not.
+    ///
+    /// # Errors
+    /// If the master cannot be reached or refuses.
+    pub fn run_job(
+        &self,
+        job: &Job,
+        patience: Option<Patience>,
+    ) -> Result<(Vec<(String, Map)>, Vec<String>)> {
+        let patience = patience.unwrap_or_else(|| Patience::of(&self.opts));
+        let mut returns = Vec::new();
+        let (_, silent) = self
+            .client()?
+            .run(job, patience, |id, data| returns.push((id.to_owned(), data.clone())))?;
+        returns.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok((returns, silent))
+    }
+
+    /// Prints a line, where the program has a place for it.
+    pub fn print(&self, line: &str) {
+        (self.print)(line);
+    }
+
+    /// Tells whoever waits for this run how far it is.
+    pub fn progress(&self, data: Map) {
+        let tag = format!("salt/run/{}/progress", self.jid);
+        // Without a running master nobody listens.
+        drop(client::fire(&self.opts, &Event::new(tag, data)));
+    }
+}
+
+impl Services for MasterServices {
+    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+        client::fire(&self.opts, &Event::new(tag, data))
+    }
+
+    fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
+        self.fire(tag, data)
+    }
+
+    fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
+        NoServices.compile_pillar(request)
+    }
+
+    fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {
+        NoServices.ask_master(cmd, load)
+    }
+
+    fn running_jobs(&self) -> Result<Vec<Map>> {
+        NoServices.running_jobs()
+    }
+
+    fn signal_job(&self, jid: &str, signal: Signal) -> Result<Value> {
+        NoServices.signal_job(jid, signal)
+    }
+
+    fn refresh(&self, what: Refresh) -> Result<bool> {
+        NoServices.refresh(what)
+    }
+
+    fn fresh_grains(&self) -> Result<Arc<Map>> {
+        NoServices.fresh_grains()
+    }
+
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
+    }
+}
