@@ -3,6 +3,7 @@
 //! The one place in this crate that makes an [`halite_core::Apply`] for states. State modules only
 //! look; what they would change comes back as a plan and is carried out here, or not.
 
+mod attempt;
 pub mod call;
 pub mod conditions;
 pub mod events;
