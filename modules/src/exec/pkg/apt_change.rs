@@ -250,11 +250,13 @@ fn finish(doing: &str, errors: Vec<String>, changes: Map) -> Result<Map> {
     if errors.is_empty() {
         return Ok(changes);
     }
-    let mut what = format!("Problem encountered {doing} package(s). Additional info follows:\n\n");
+    let mut what = format!("Problem encountered {doing} package(s). Additional info follows:\n");
     if !changes.is_empty() {
-        what.push_str(&format!("changes:\n{}\n", Value::from(changes)));
+        let names: Vec<String> = changes.keys().map(Value::to_string).collect();
+        what.push_str(&format!("\nchanged all the same:\n    - {}", names.join("\n    - ")));
     }
-    what.push_str(&format!("errors:\n{}", errors.join("\n")));
+    let errors: Vec<String> = errors.iter().map(|e| e.replace('\n', "\n      ")).collect();
+    what.push_str(&format!("\nerrors:\n    - {}", errors.join("\n    - ")));
     Err(Error::execution(what))
 }
 
