@@ -60,6 +60,7 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
         let mut runner = Runner::new(apply, scope, compiled.chunks, compiled.graph, settings);
         runner.run_num = i64::try_from(compiled.skipped).unwrap_or(0);
         runner.total = compiled.order.len();
+        runner.leave_lowstate();
         let order = match runner.settings.only_id.clone() {
             Some(id) => runner.needed(&compiled.order, &id),
             None => compiled.order,
@@ -71,6 +72,18 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
         }
         Ok(runner.running)
     })
+}
+
+impl Runner<'_, '_> {
+    /// Leaves the chunks of `file` for states that clean folders: what others manage there stays.
+    /// Salt: `__lowstate__`.
+    fn leave_lowstate(&self) {
+        let files = || self.chunks.iter().filter(|low| low.text("state") == "file");
+        if files().any(|low| low.flag("clean")) {
+            let all: Vec<Value> = files().map(|low| low.data.clone().into()).collect();
+            self.apply.job.change_note(crate::support::LOWSTATE, |note| *note = all.into());
+        }
+    }
 }
 
 /// Calls one chunk by itself: no requisites. Salt: `State.call`.

@@ -6,8 +6,12 @@ pub mod matcher;
 pub mod perms;
 pub mod source;
 pub mod templates;
+pub mod walk;
 
 use halite_core::Context;
+
+/// The note of a run that holds its low chunks of `file`, for `clean`. Salt: `__lowstate__`.
+pub const LOWSTATE: &str = "file.lowstate";
 
 /// The environment of the sls file that a state function was called for.
 pub fn saltenv(cx: &Context<'_>) -> String {

@@ -15,6 +15,16 @@ pub fn normalize_mode(mode: &Value) -> Option<String> {
     Some(format!("{digits:0>4}"))
 }
 
+/// The mode of folders made for a file of this mode: searchable where that is readable.
+pub fn searchable(mode: &str) -> String {
+    let from = mode.len().saturating_sub(3);
+    let open = |digit: char| match digit.to_digit(8) {
+        Some(0) | None => digit,
+        Some(bits) => char::from_digit(bits | 1, 8).unwrap_or(digit),
+    };
+    format!("0{}", mode.chars().skip(from).map(open).collect::<String>())
+}
+
 /// The bits of a mode text.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `file.replace`, `file.line`, `file.blockreplace`, `file.comment`, `file.uncomment`: edits of text.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use halite_core::edit::{
     Block, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line, parse_flags,
@@ -10,7 +10,7 @@ use halite_core::{
     Changes, Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, state,
 };
 
-use super::shared::{back_up, folder_of, is_dir, is_file, refuse};
+use super::shared::{back_up, check_file, folder_of, is_dir, is_file, refuse};
 use crate::support::diff::diff;
 use crate::support::expand_user;
 use crate::support::perms::Perms;
@@ -18,17 +18,6 @@ use crate::support::perms::Perms;
 /// The module.
 pub static MODULE: StateModule =
     StateModule::new("file", &[&REPLACE, &LINE, &BLOCKREPLACE, &COMMENT, &UNCOMMENT]);
-
-/// The complaint about a path that edits cannot work on. Salt: `_check_file`.
-fn check_file(cx: &Context<'_>, name: &str, path: &Path) -> Option<String> {
-    if !path.is_absolute() {
-        Some(format!("Specified file {name} is not an absolute path"))
-    } else if !cx.host.exists(path) {
-        Some(format!("{name}: file not found"))
-    } else {
-        None
-    }
-}
 
 /// An edited file: bytes before and after, in the shape that most edits report.
 struct Edited {
@@ -91,7 +80,7 @@ fn replace<'a>(
         return refuse("Must provide name to file.replace");
     }
     let path = PathBuf::from(&name);
-    if let Some(fault) = check_file(cx, &name, &path) {
+    if let Some(fault) = check_file(cx.host, &name, &path) {
         if ignore_if_missing && fault.contains("file not found") {
             return Ok(Verdict::correct("No changes needed to be made"));
         }
@@ -166,7 +155,7 @@ fn line<'a>(
     if make && !is_dir(cx.host, folder_of(&path)) {
         return refuse(format!("Parent directory not present: {}", folder_of(&path).display()));
     }
-    if let Some(fault) = check_file(cx, &name, &path).filter(|_| !make) {
+    if let Some(fault) = check_file(cx.host, &name, &path).filter(|_| !make) {
         return if quiet { Ok(Verdict::correct(fault)) } else { refuse(fault) };
     }
     let old = if make { Vec::new() } else { cx.host.read(&path)? };
@@ -223,7 +212,7 @@ fn blockreplace<'a>(
     }
     let path = PathBuf::from(&name);
     let mut content = content.to_string();
-    if let Some(fault) = check_file(cx, &name, &path) {
+    if let Some(fault) = check_file(cx.host, &name, &path) {
         return refuse(fault);
     }
     let with = (template, context, defaults);
@@ -328,7 +317,7 @@ fn commenting<'a>(
         return refuse(format!("Must provide name to file.{fun}"));
     }
     let path = PathBuf::from(&name);
-    if let Some(fault) = check_file(cx, &name, &path) {
+    if let Some(fault) = check_file(cx.host, &name, &path) {
         return refuse(fault);
     }
     let shown = match comment {

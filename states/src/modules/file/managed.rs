@@ -8,11 +8,11 @@ use halite_core::{
 };
 
 use super::shared::{
-    back_up, failed, folder_of, is_dir, is_file, is_link, lexists, real_path, refuse, split_lines,
-    texts,
+    back_up, failed, folder_of, is_dir, is_file, is_link, lexists, owner, real_path, refuse,
+    split_lines, texts,
 };
 use crate::support::look_only::LookOnly;
-use crate::support::perms::{Perms, make_dirs, normalize_mode};
+use crate::support::perms::{Perms, make_dirs, normalize_mode, searchable};
 use crate::support::source::{self, TemplateArgs};
 use crate::support::{diff::diff, expand_user};
 
@@ -130,14 +130,6 @@ fn managed<'a>(
         check_cmd,
     };
     judge(cx, want, create)
-}
-
-/// The owner; `runas` is its older name.
-fn owner(user: Value, kwargs: &Map) -> Value {
-    match user {
-        Value::Null => kwargs.get("runas").cloned().unwrap_or_default(),
-        given => given,
-    }
 }
 
 fn template_args(
@@ -507,16 +499,7 @@ fn update(apply: &Apply<'_>, want: &Want, content: &Content) -> Result<Outcome> 
 
 /// The mode of folders made for a file: the file's, searchable where it is readable.
 fn folder_mode(want: &Want) -> Option<String> {
-    if let Some(mode) = normalize_mode(&want.dir_mode) {
-        return Some(mode);
-    }
-    let mode = want.perms.mode.as_ref()?;
-    let digits = mode.chars().rev().take(3).collect::<Vec<_>>().into_iter().rev();
-    let searchable = |digit: char| match digit.to_digit(8) {
-        Some(0) | None => digit,
-        Some(bits) => char::from_digit(bits | 1, 8).unwrap_or(digit),
-    };
-    Some(format!("0{}", digits.map(searchable).collect::<String>()))
+    normalize_mode(&want.dir_mode).or_else(|| want.perms.mode.as_deref().map(searchable))
 }
 
 fn create_file(apply: &Apply<'_>, want: &Want, content: &Content) -> Result<Outcome> {

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use halite_core::host::{Read, Write};
-use halite_core::{Apply, Context, Outcome, Result, Value, Verdict};
+use halite_core::{Apply, Context, Map, Outcome, Result, Value, Verdict};
 
-use crate::support::perms::uid_of;
+use crate::support::look_only::LookOnly;
+use crate::support::perms::{gid_of, uid_of};
+use crate::support::source::{self, TemplateArgs};
 
 /// A failed outcome without changes.
 pub(crate) fn failed(comment: impl Into<String>) -> Outcome {
@@ -156,4 +158,123 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
         Value::List(items) => items.iter().map(Value::to_string).collect(),
         other => vec![other.to_string()],
     }
+}
+
+/// The user argument; `owner` is a name that users mean by it. Salt: `_test_owner`.
+pub(crate) fn owner(user: Value, kwargs: &Map) -> Value {
+    if user.truthy() { user } else { kwargs.get("owner").cloned().unwrap_or(user) }
+}
+
+/// User and group of a link, as names (or numbers that have none).
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub(crate) user: Value,
+    pub(crate) group: Value,
+}
+
+impl PartialEq for Owner {
+    fn eq(&self, other: &Owner) -> bool {
+        self.user.to_string() == other.user.to_string()
+            && self.group.to_string() == other.group.to_string()
+    }
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.user, self.group)
+    }
+}
+
+impl Owner {
+    /// Who owns what is at a path, links not followed.
+    ///
+    /// # Errors
+    /// If the path cannot be looked at.
+    pub(crate) fn of(host: &dyn Read, path: &Path) -> Result<Owner> {
+        let stat = host.symlink_metadata(path)?;
+        let (uid, gid) = stat.map_or((0, 0), |stat| (stat.uid, stat.gid));
+        Ok(Owner { user: user_name(host, uid)?, group: group_name(host, gid)? })
+    }
+
+    /// Complaints about names that are none here.
+    pub(crate) fn unknown(&self, host: &dyn Read) -> Vec<String> {
+        let mut faults = Vec::new();
+        if uid_of(host, &self.user).is_none() {
+            faults.push(format!("User {} does not exist", self.user));
+        }
+        if gid_of(host, &self.group).is_none() {
+            faults.push(format!("Group {} does not exist", self.group));
+        }
+        faults
+    }
+
+    /// Makes them own what is at a path, links not followed.
+    ///
+    /// # Errors
+    /// As `lchown`.
+    pub(crate) fn set(&self, host: &dyn Write, path: &Path) -> Result<()> {
+        host.chown(path, uid_of(host, &self.user), gid_of(host, &self.group), false)
+    }
+}
+
+/// A user's name, or the number if it has none.
+///
+/// # Errors
+/// If the user database cannot be read.
+pub(crate) fn user_name(host: &dyn Read, uid: u32) -> Result<Value> {
+    Ok(host.user_of(uid)?.map_or_else(|| Value::from(uid), |user| user.name.into()))
+}
+
+/// A group's name, or the number if it has none.
+///
+/// # Errors
+/// If the group database cannot be read.
+pub(crate) fn group_name(host: &dyn Read, gid: u32) -> Result<Value> {
+    Ok(host.group_of(gid)?.map_or_else(|| Value::from(gid), |group| group.name.into()))
+}
+
+/// The complaint about a path that edits cannot work on. Salt: `_check_file`.
+pub(crate) fn check_file(host: &dyn Read, name: &str, path: &Path) -> Option<String> {
+    if !path.is_absolute() {
+        Some(format!("Specified file {name} is not an absolute path"))
+    } else if !host.exists(path) {
+        Some(format!("{name}: file not found"))
+    } else {
+        None
+    }
+}
+
+/// Rendered sources, in order. The inner error is the source that cannot be had, and the complaint.
+/// Salt: `_get_template_texts`.
+///
+/// # Errors
+/// What a template does wrong.
+pub(crate) fn template_texts(
+    cx: &Context<'_>,
+    sources: &[(Value, Value)],
+    template: &str,
+    context: &Map,
+) -> Result<Result<Vec<String>, (String, String)>> {
+    let host = LookOnly(cx.host);
+    let apply = Apply { cx, host: &host };
+    let with = TemplateArgs { template: template.into(), context: context.clone() };
+    let mut all = Vec::with_capacity(sources.len());
+    for (url, hash) in sources {
+        let (url, hash) = source::choose(cx, url, hash)?;
+        let Ok(found) = source::fetch(cx, &url, &hash, true)? else {
+            let fault = format!("Failed to load template file {url}");
+            return Ok(Err((url, fault)));
+        };
+        let text = String::from_utf8_lossy(&cx.host.read(&found.path)?).into_owned();
+        match source::render(&apply, &text, Some(&found.path), &with, Map::new())? {
+            Ok(text) if text.is_empty() => {
+                let path = found.path.display();
+                let fault = format!("Failed to read rendered template file {path} ({url})");
+                return Ok(Err((url, fault)));
+            }
+            Ok(text) => all.push(text),
+            Err(fault) => return Ok(Err((url, fault))),
+        }
+    }
+    Ok(Ok(all))
 }
