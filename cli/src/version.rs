@@ -18,6 +18,9 @@ pub(crate) struct VersionOptions {
     /// Print the versions of all parts
     #[arg(short = 'V', long)]
     versions_report: bool,
+    /// Salt raises its exceptions then; these programs have none
+    #[arg(long, hide = true)]
+    hard_crash: bool,
 }
 
 impl VersionOptions {

@@ -4,6 +4,7 @@
 mod bus;
 mod collect;
 mod fire;
+mod gather;
 mod publish;
 pub(crate) mod reasons;
 
@@ -20,6 +21,7 @@ use halite_wire::msgpack::{self, Dialect};
 pub(crate) use bus::{Bus, Event};
 pub(crate) use collect::{Collector, Lost, Return, Step};
 pub(crate) use fire::Voice;
+pub(crate) use gather::{Gathered, gather, times};
 pub(crate) use publish::{JobSpec, Published};
 
 /// Version of the envelope of local commands.
@@ -126,7 +128,7 @@ fn refusal(map: &Map) -> Option<Error> {
 }
 
 /// Who asks, as the job cache will show it: `sudo_` before who used sudo.
-fn invoker() -> String {
+pub(crate) fn invoker() -> String {
     let var = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
     match var("SUDO_USER") {
         Some(user) if user != "root" && rustix::process::getuid().is_root() => {

@@ -1,6 +1,7 @@
 //! The programs, one file each, and which of them is meant.
 
 mod call;
+mod cp;
 mod key;
 mod master;
 mod minion;
@@ -19,6 +20,7 @@ type Program = fn(Vec<OsString>) -> ExitCode;
 const PROGRAMS: &[(&str, Program)] = &[
     ("salt", salt::main),
     ("salt-call", call::main),
+    ("salt-cp", cp::main),
     ("salt-key", key::main),
     ("salt-master", master::main),
     ("salt-minion", minion::main),

@@ -178,7 +178,8 @@ fn refuse(cli: &Cli) -> Option<ExitCode> {
         let what = "Delete all takes no arguments. Use -d to delete specified keys";
         return Some(usage("salt-key", what));
     }
-    match cli.rest.first() {
+    // Beside a list they do no harm: `salt-key -F master` is in many a guide.
+    match cli.rest.first().filter(|_| matches!(action(cli), Action::Change(..))) {
         Some(word) => {
             let what = format!("unexpected argument '{word}'; quote globs, or see --help");
             Some(usage("salt-key", &what))

@@ -8,11 +8,11 @@ use halite_core::{Error, Jid, Map, Opts, Result, Value};
 
 use super::Cli;
 use super::batch::{self, Batch};
-use super::job::{self, times, with_frame};
+use super::job::{self, with_frame};
 use super::request::Request;
 use super::show::{Shown, retcode_of};
 use crate::client::reasons::Reasons;
-use crate::client::{Bus, Client, Collector, JobSpec, Lost, Return, Step};
+use crate::client::{Bus, Client, Collector, JobSpec, Lost, Return, Step, gather, times};
 use crate::{exit, log};
 
 /// How long to wait for events when nothing else is due.
@@ -71,26 +71,8 @@ async fn ping(
 ) -> Result<Option<(Vec<String>, BTreeMap<String, Lost>)>> {
     let ask =
         JobSpec { fun: "test.ping".into(), arg: Vec::new(), ret: String::new(), ..spec.clone() };
-    let Some(published) = client.publish(&ask).await? else { return Ok(None) };
-    let (timeout, gather) = times(client.opts());
-    let mut collector = Collector::new(&published.jid, timeout, gather);
-    collector.expect(published.minions, Instant::now());
-    let (mut here, mut away) = (Vec::new(), BTreeMap::new());
-    loop {
-        match collector.next(client, bus, TICK).await? {
-            Step::Return(ret) => {
-                away.remove(&ret.id);
-                here.push(ret.id);
-            }
-            Step::Lost(id, why) => drop(away.insert(id, why)),
-            Step::Other(_) | Step::Tick => {}
-            Step::Done => break,
-        }
-    }
-    for id in published.missing.into_iter().filter(|id| !here.contains(id)) {
-        away.entry(id).or_insert(Lost::Silent);
-    }
-    Ok(Some((here, away)))
+    let gathered = gather(client, bus, &ask).await?;
+    Ok(gathered.map(|found| (found.returns.into_iter().map(|ret| ret.id).collect(), found.lost)))
 }
 
 /// A batch that runs.

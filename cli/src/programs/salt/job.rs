@@ -12,22 +12,16 @@ use super::live::Live;
 use super::request::Request;
 use super::show::{Shown, retcode_of};
 use crate::client::reasons::Reasons;
-use crate::client::{Bus, Client, Collector, JobSpec, Lost, Published, Return, Step};
+use crate::client::{
+    Bus, Client, Collector, JobSpec, Lost, Published, Return, Step, gather, times,
+};
 use crate::{exit, log};
 
 /// How often the live line is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
 /// Said when a job is for nobody.
-pub(super) const NOBODY: &str =
+pub(in crate::programs) const NOBODY: &str =
     "No minions matched the target. No command was sent, no jid was assigned.";
-
-/// How long minions get, and how long for the question after the job.
-pub(super) fn times(opts: &Opts) -> (Duration, Duration) {
-    let seconds = |name: &str, default: i64| {
-        Duration::from_secs(u64::try_from(opts.int(name, default)).unwrap_or_default())
-    };
-    (seconds("timeout", 5), seconds("gather_job_timeout", 10))
-}
 
 /// Runs the job.
 pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request) -> Result<ExitCode> {
@@ -105,23 +99,13 @@ async fn subset(
         ret: String::new(),
         ..spec.clone()
     };
-    let Some(published) = client.publish(&ask).await? else { return Ok(None) };
-    let mut able = Vec::new();
-    let (timeout, gather) = times(client.opts());
-    let mut collector = Collector::new(&published.jid, timeout, gather);
-    collector.expect(published.minions, Instant::now());
-    loop {
-        match collector.next(client, bus, TICK).await? {
-            Step::Return(Return { id, load }) => {
-                let list = load.get("return").and_then(Value::as_list).unwrap_or_default();
-                if list.contains(&spec.fun) {
-                    able.push(id);
-                }
-            }
-            Step::Done => break,
-            Step::Lost(..) | Step::Other(_) | Step::Tick => {}
-        }
-    }
+    let Some(gathered) = gather(client, bus, &ask).await? else { return Ok(None) };
+    let has = |ret: &Return| {
+        let list = ret.load.get("return").and_then(Value::as_list).unwrap_or_default();
+        list.contains(&spec.fun)
+    };
+    let mut able: Vec<String> =
+        gathered.returns.into_iter().filter(has).map(|ret| ret.id).collect();
     let mut chosen = Vec::new();
     let mut entropy = OsEntropy::new();
     while chosen.len() < count && !able.is_empty() {

@@ -8,6 +8,8 @@ mod preview;
 mod request;
 mod show;
 
+pub(super) use job::NOBODY;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -188,8 +190,10 @@ async fn send(cli: &Cli, opts: &Opts, request: &request::Request) -> Result<Exit
         return batch_run::run(cli, opts, request, size).await;
     }
     let configured = || usize::try_from(opts.int("batch_safe_limit", 0)).ok();
-    if let Some(limit) = cli.batch_safe_limit.or_else(configured).filter(|limit| *limit > 1) {
-        if preview::meant(opts, &request.spec)?.len() >= limit {
+    let limit = cli.batch_safe_limit.or_else(configured).filter(|limit| *limit > 1);
+    if let Some(limit) = limit {
+        let many = preview::meant(opts, &request.spec)?.len() >= limit;
+        if many {
             log::say("\nNOTICE: Too many minions targeted, switching to batch execution.");
             let configured = opts.get("batch_safe_size").map(ToString::to_string);
             let size = cli.batch_safe_size.clone().or(configured);
