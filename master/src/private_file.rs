@@ -33,6 +33,18 @@ pub fn make_dir(path: &Path) -> Result<()> {
 /// # Errors
 /// Names the file that could not be written.
 pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    put(path, content, mode, true)
+}
+
+/// The same without waiting for the disk: for what may be lost with the machine.
+///
+/// # Errors
+/// Names the file that could not be written.
+pub fn write_unsynced(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    put(path, content, mode, false)
+}
+
+fn put(path: &Path, content: &[u8], mode: u32, sync: bool) -> Result<()> {
     let real = match fs::symlink_metadata(path) {
         Ok(stat) if stat.is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.into()),
         _ => path.to_path_buf(),
@@ -42,7 +54,7 @@ pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let done = file
         .write_all(content)
         .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
-        .and_then(|()| file.sync_all())
+        .and_then(|()| if sync { file.sync_all() } else { Ok(()) })
         .and_then(|()| fs::rename(&temporary, &real));
     done.map_err(|error| {
         drop(fs::remove_file(&temporary));

@@ -193,3 +193,110 @@ pub fn docs(kind: Kind, prefix: &str) -> Map {
     });
     specs.map(|(name, spec)| (name.into(), spec.doc.into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{KeyState, KeyStore};
+    use crate::store::{self, Write, Writer};
+    use halite_core::{MinionId, Role};
+
+    const KEY: &str = include_str!("../tests/fixtures/minion.pub");
+
+    fn opts(dir: &std::path::Path) -> Opts {
+        let values = map! {
+            "pki_dir" => dir.join("pki"), "cachedir" => dir.to_path_buf(), "sock_dir" => dir.join("run"),
+            "id" => "box", "file_roots" => map! {"base" => vec![dir.join("srv")]},
+        };
+        Opts::from_map(Role::Master, values)
+    }
+
+    fn call(opts: &Opts, kind: Kind, fun: &str, args: Args) -> Ran {
+        let (user, print): (String, Print) = ("root".into(), Box::new(|_| {}));
+        run(opts, Call { kind, fun: fun.into(), args, user, jid: None, print })
+    }
+
+    #[test]
+    fn functions_run_without_a_master() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let opts = opts(dir.path());
+        let ran = call(&opts, Kind::Runner, "test.arg", halite_core::args![1; two = 2]);
+        let want = map! {"args" => vec![1], "kwargs" => map! {"two" => 2}};
+        assert_eq!((ran.ret, ran.success, ran.jid.len()), (want.into(), true, 20));
+        let ran = call(&opts, Kind::Runner, "test.argh", Args::default());
+        assert_eq!((ran.success, ran.retcode), (false, 1));
+        assert!(ran.ret.to_string().starts_with("'test.argh' is not available."), "{}", ran.ret);
+        let ran = call(&opts, Kind::Runner, "jobs.lookup_jid", Args::default());
+        assert!(ran.ret.to_string().starts_with("Passed invalid arguments: "), "{}", ran.ret);
+        let ran = call(&opts, Kind::Runner, "config.get", halite_core::args!["file_roots:base"]);
+        assert_eq!(ran.ret, Value::from(vec![dir.path().join("srv")]));
+        assert!(
+            !call(&opts, Kind::Runner, "manage.up", Args::default()).success,
+            "nobody is there to ask"
+        );
+    }
+
+    #[test]
+    fn every_function_is_documented_with_its_name() {
+        for kind in [Kind::Runner, Kind::Wheel] {
+            for (name, doc) in docs(kind, "") {
+                assert!(doc.to_string().contains("CLI Example:"), "{name}");
+            }
+        }
+        assert!(docs(Kind::Runner, "jobs").contains_key("jobs.list_jobs"));
+        assert!(docs(Kind::Wheel, "key.gen").len() == 1);
+    }
+
+    #[test]
+    fn jobs_are_listed_as_salt_lists_them() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let opts = opts(dir.path());
+        let (writer, _) = Writer::start(&store::path(&opts)).expect("opens");
+        let jid = "20261122000000000000";
+        let load = map! {"fun" => "test.ping", "arg" => Value::list([]), "tgt" => "*", "tgt_type" => "glob", "user" => "root"};
+        let ret = map! {"return" => true, "retcode" => 0, "success" => true, "fun" => "test.ping"};
+        for write in [
+            Write::Job {
+                jid: jid.into(),
+                at: 1_795_305_600_000_000,
+                load,
+                minions: vec!["b".into(), "a".into()],
+            },
+            Write::Return { jid: jid.into(), id: "a".into(), at: 2, ret },
+        ] {
+            writer.write(write).expect("is taken");
+        }
+        writer.flush().expect("is written");
+        let run = |fun: &str, args| call(&opts, Kind::Runner, fun, args).ret;
+        let job = run("jobs.list_job", halite_core::args![jid]);
+        assert_eq!(job.get("Minions"), Some(&vec!["a", "b"].into()));
+        assert_eq!(job.get("StartTime"), Some(&"2026, Nov 22 00:00:00.000000".into()));
+        let missing = run("jobs.lookup_jid", halite_core::args![jid; missing = true]);
+        assert_eq!(missing, map! {"a" => true, "b" => "Minion did not return"}.into());
+        let listed = |function: &str| {
+            run("jobs.list_jobs", halite_core::args![; search_function = function])
+        };
+        assert!(listed("test.*").get(jid).is_some() && !listed("cmd.*").truthy());
+        let from = |start: &str| run("jobs.list_jobs", halite_core::args![; start_time = start]);
+        assert!(from("2026-11-22").truthy() && !from("2026-11-23").truthy());
+    }
+
+    #[test]
+    fn wheel_functions_change_keys() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let opts = opts(dir.path());
+        let keys = KeyStore::open(&opts).expect("opens");
+        let id = MinionId::parse("web1").expect("is an id");
+        keys.put(KeyState::Pending, &id, KEY).expect("is stored");
+        let wheel = |fun: &str, args| call(&opts, Kind::Wheel, fun, args).ret;
+        assert_eq!(
+            wheel("key.accept", halite_core::args!["web*"]),
+            map! {"minions" => vec!["web1"]}.into()
+        );
+        let finger = wheel("key.finger", halite_core::args!["web1"]);
+        let text = finger.get("minions").and_then(|ids| ids.get("web1")).map(ToString::to_string);
+        assert_eq!(text.map(|text| text.len()), Some(95));
+        assert_eq!(wheel("key.delete", halite_core::args!["web1"]), Map::new().into());
+        assert_eq!(keys.find(&id).expect("reads"), None);
+    }
+}

@@ -131,6 +131,8 @@ pub(crate) struct Core {
     pub(crate) store_full: bool,
     pub(crate) stopping: bool,
     pub(crate) next_maintenance: Now,
+    /// When the pki folder was looked at last.
+    pub(crate) maintenance_began: Now,
     pub(crate) next_loop: Now,
     outputs: VecDeque<Output>,
     working: usize,
@@ -175,6 +177,7 @@ impl Core {
             store_full: false,
             stopping: false,
             next_maintenance: start.now,
+            maintenance_began: start.now,
             next_loop: start.now,
             outputs: VecDeque::new(),
             working: 0,
@@ -273,8 +276,10 @@ impl Core {
     fn tick(&mut self) {
         if self.now >= self.next_maintenance {
             self.next_maintenance = Now(self.now.0 + self.settings.maintenance_micros);
-            // When too much waits the next tick tries again.
-            if !self.work(Work::Maintain) {
+            if self.work(Work::Maintain) {
+                self.maintenance_began = self.now;
+            } else {
+                // Too much waits: the next tick tries again.
                 self.next_maintenance = self.now;
             }
         }

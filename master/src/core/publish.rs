@@ -165,7 +165,8 @@ impl Core {
         }
         self.fire(&Event::new(tags::job_publish(jid.as_str()), load.clone()));
         self.output(Output::Publish(load));
-        self.published(&asked, &jid, names, missing, kept);
+        let files = (!publication.extra.contains_key(NO_JOB_FILES)).then_some(kept);
+        self.published(&asked, &jid, names, missing, files);
     }
 
     fn load_of(&self, publication: &Publication, jid: &Jid, by: Option<&MinionId>) -> Map {
@@ -229,7 +230,7 @@ impl Core {
         jid: &Jid,
         minions: Vec<String>,
         missing: &[String],
-        load: Map,
+        files: Option<Map>,
     ) {
         match asked {
             Asked::Local(req) => {
@@ -239,11 +240,11 @@ impl Core {
                 let reply = clear_reply(&map! {"enc" => "clear", "load" => reply}.into());
                 // Salt's own clients look for the job on disk as soon as they have the answer; ours say that they
                 // do not.
-                let own = load.get("kwargs").and_then(|kwargs| kwargs.get(NO_JOB_FILES)).is_some();
                 let (req, jid) = (*req, jid.to_string());
-                let work = Work::JobFiles { req, reply: reply.clone(), jid, load, minions };
-                if own || !self.work(work) {
-                    self.reply(req, reply);
+                let reply_now = reply.clone();
+                let work = files.map(|load| Work::JobFiles { req, reply, jid, load, minions });
+                if !work.is_some_and(|work| self.work(work)) {
+                    self.reply(req, reply_now);
                 }
             }
             Asked::Peer { req, who, nonce } => {
@@ -305,6 +306,8 @@ impl Core {
 fn kept(load: &Map, publication: &Publication) -> Map {
     let mut kept = load.clone();
     kept.insert("cmd".into(), "publish".into());
-    kept.insert("kwargs".into(), publication.extra.clone().into());
+    let mut extra = publication.extra.clone();
+    extra.shift_remove(NO_JOB_FILES);
+    kept.insert("kwargs".into(), extra.into());
     kept
 }

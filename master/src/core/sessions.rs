@@ -33,13 +33,15 @@ pub(crate) struct Session {
     pub(crate) from: IpAddr,
     /// Pieces of work on its account.
     pub(crate) working: usize,
+    /// When it began.
+    pub(crate) began: Now,
     events: u32,
     window: Now,
 }
 
 impl Session {
     pub(crate) fn new(wire: MasterSession, from: IpAddr, now: Now) -> Session {
-        Session { wire, from, working: 0, events: 0, window: now }
+        Session { wire, from, working: 0, began: now, events: 0, window: now }
     }
 
     /// Counts `count` events; false when the minion fires too many.
@@ -82,9 +84,7 @@ impl Core {
     pub(crate) fn signed_in(&mut self, conn: ConnId, peer: SocketAddr, wire: MasterSession) {
         let id = wire.id().clone();
         if !self.accepted.contains(&id) {
-            let mut accepted = (*self.accepted).clone();
-            accepted.insert(id.clone());
-            self.accepted = accepted.into();
+            std::sync::Arc::make_mut(&mut self.accepted).insert(id.clone());
         }
         let session = Session::new(wire, peer.ip(), self.now);
         self.sessions.by_id.insert(id.clone(), session);
@@ -136,9 +136,7 @@ impl Core {
         self.sessions.by_id.remove(id);
         self.open_held(id);
         if self.accepted.contains(id) {
-            let mut accepted = (*self.accepted).clone();
-            accepted.remove(id);
-            self.accepted = accepted.into();
+            std::sync::Arc::make_mut(&mut self.accepted).remove(id);
         }
     }
 }

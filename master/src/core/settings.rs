@@ -13,6 +13,8 @@ const MAINTENANCE_SECONDS: i64 = 5;
 pub(crate) struct Settings {
     /// The user the master runs as.
     pub(crate) user: String,
+    /// `interface`, if it is one address: programs of this host connect from it.
+    pub(crate) interface: Option<std::net::IpAddr>,
     /// `minimum_auth_version`.
     pub(crate) minimum_version: i64,
     /// `max_minions`; 0 is no limit.
@@ -74,6 +76,7 @@ impl Settings {
         let text = |name: &str| Some(opts.str(name).to_owned()).filter(|text| !text.is_empty());
         Settings {
             user: master_user(opts),
+            interface: opts.str("interface").parse().ok(),
             minimum_version: opts.int("minimum_auth_version", 3),
             max_minions: usize::try_from(opts.int("max_minions", 0)).unwrap_or(0),
             publisher_acl: opts.map("publisher_acl"),

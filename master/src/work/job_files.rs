@@ -25,9 +25,13 @@ fn write(opts: &Opts, jid: &str, load: &Map, minions: &[String]) -> Result<()> {
     let Some(folder) = folder(opts, jid) else { return Ok(()) };
     private_file::make_dir(&folder)?;
     let encode = |value: Value| msgpack::encode(&value, Dialect::Bus);
-    private_file::write(&folder.join("jid"), jid.as_bytes(), 0o600)?;
-    private_file::write(&folder.join(".minions.p"), &encode(minions.to_vec().into()), 0o600)?;
-    private_file::write(&folder.join(".load.p"), &encode(load.clone().into()), 0o600)
+    private_file::write_unsynced(&folder.join("jid"), jid.as_bytes(), 0o600)?;
+    private_file::write_unsynced(
+        &folder.join(".minions.p"),
+        &encode(minions.to_vec().into()),
+        0o600,
+    )?;
+    private_file::write_unsynced(&folder.join(".load.p"), &encode(load.clone().into()), 0o600)
 }
 
 /// Writes the files of a job and then answers.

@@ -153,7 +153,8 @@ fn session_key(id: &MinionId, opts: &Opts, entropy: &mut dyn Entropy) -> Result<
     }
     private_file::make_dir(&opts.path("cachedir").join("sessions"))?;
     let key = AesKey::generate(entropy);
-    private_file::write(&path, key.to_text().as_bytes(), 0o600)?;
+    // A session key lost with the machine costs one sign-in.
+    private_file::write_unsynced(&path, key.to_text().as_bytes(), 0o600)?;
     Ok(key)
 }
 
