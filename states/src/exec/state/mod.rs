@@ -44,24 +44,38 @@ pub(crate) fn wish(test: &Value, kwargs: &Map, default_env: Option<&'static str>
     Wish { test: test_of(test), kwargs: kwargs.clone(), default_env, state_events: None }
 }
 
+/// State jobs that run now, other than this one.
+fn other_runs(apply: &Apply<'_>) -> Result<Vec<Map>> {
+    let jobs = apply.services.running_jobs()?.into_iter();
+    let other = |job: &Map| {
+        text_of(job, "fun").starts_with("state.") && text_of(job, "jid") != apply.job.jid
+    };
+    Ok(jobs.filter(other).collect())
+}
+
+fn text_of(job: &Map, key: &str) -> String {
+    job.get(key).map(Value::to_string).unwrap_or_default()
+}
+
+/// How many of them were asked for before this one. Those asked for later wait for it, so waiting
+/// for them as well would never end.
+fn earlier_runs(apply: &Apply<'_>) -> Result<usize> {
+    let others = other_runs(apply)?;
+    Ok(others.iter().filter(|job| text_of(job, "jid") < apply.job.jid).count())
+}
+
 /// State functions that run now, as the sentences that refuse another run.
 pub(crate) fn running_sentences(apply: &Apply<'_>) -> Result<Vec<String>> {
-    let jobs = apply.services.running_jobs()?;
-    let get = |job: &Map, key: &str| job.get(key).map(Value::to_string).unwrap_or_default();
-    let states = jobs
-        .iter()
-        .filter(|job| get(job, "fun").starts_with("state.") && get(job, "jid") != apply.job.jid);
-    Ok(states
-        .map(|job| {
-            let jid = get(job, "jid");
-            format!(
-                "The function \"{}\" is running as PID {} and was started at {} with jid {jid}",
-                get(job, "fun"),
-                get(job, "pid"),
-                jid_to_time(&jid)
-            )
-        })
-        .collect())
+    let sentence = |job: &Map| {
+        let jid = text_of(job, "jid");
+        format!(
+            "The function \"{}\" is running as PID {} and was started at {} with jid {jid}",
+            text_of(job, "fun"),
+            text_of(job, "pid"),
+            jid_to_time(&jid)
+        )
+    };
+    Ok(other_runs(apply)?.iter().map(sentence).collect())
 }
 
 /// `2026, Nov 22 11:26:57.123456` of a jid; empty if it is none. Salt: `jid_to_time`.
@@ -80,20 +94,24 @@ pub(crate) fn conflict(apply: &Apply<'_>, queue: &Value, kwargs: &Map) -> Result
         Value::Null => apply.opts.get("state_queue").cloned().unwrap_or_default(),
         given => given.clone(),
     };
-    let mut others = running_sentences(apply)?;
     let most = match queue {
         Value::Bool(true) => usize::MAX,
         other => other.as_i64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
     };
-    if !others.is_empty() && others.len() < most {
-        while !others.is_empty() {
-            if apply.job.cancelled() {
-                return Err(Error::Cancelled);
+    if most > 0 {
+        let mut earlier = earlier_runs(apply)?;
+        if earlier < most {
+            while earlier > 0 {
+                if apply.job.cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                std::thread::sleep(LOOK_AGAIN);
+                earlier = earlier_runs(apply)?;
             }
-            std::thread::sleep(LOOK_AGAIN);
-            others = running_sentences(apply)?;
+            return Ok(None);
         }
     }
+    let others = running_sentences(apply)?;
     if others.is_empty() {
         return Ok(None);
     }
