@@ -71,6 +71,9 @@ impl Read for MaskedHost<'_> {
     fn env(&self, name: &str) -> Option<String> {
         self.host.env(name)
     }
+    fn environ(&self) -> Vec<(String, String)> {
+        self.host.environ()
+    }
     fn which(&self, program: &str) -> Option<PathBuf> {
         self.host.which(program)
     }

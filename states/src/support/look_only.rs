@@ -50,6 +50,9 @@ impl Read for LookOnly<'_> {
     fn env(&self, name: &str) -> Option<String> {
         self.0.env(name)
     }
+    fn environ(&self) -> Vec<(String, String)> {
+        self.0.environ()
+    }
     fn which(&self, program: &str) -> Option<PathBuf> {
         self.0.which(program)
     }
