@@ -9,21 +9,9 @@ use super::debversion::compare;
 use super::shared::{Kind, Wanted, act, ask, debian, difference, packages, wanted};
 
 /// The module.
-pub static MODULE: ExecModule = ExecModule::new(
-    "pkg",
-    &[
-        &INSTALL,
-        &REMOVE,
-        &PURGE,
-        &AUTOREMOVE,
-        &UPGRADE,
-        &REFRESH_DB,
-        &HOLD,
-        &UNHOLD,
-        &SET_SELECTIONS,
-    ],
-)
-.available(debian);
+pub static MODULE: ExecModule =
+    ExecModule::new("pkg", &[&INSTALL, &REMOVE, &PURGE, &AUTOREMOVE, &UPGRADE, &REFRESH_DB])
+        .available(debian);
 
 /// Where apt keeps its lists.
 const LISTS: &str = "/var/lib/apt/lists";
