@@ -147,7 +147,10 @@ impl Page<'_> {
                 let line = self.terse(&chunk, color);
                 self.lines.push(line);
             }
-            Style::Full => self.full(&chunk, color, &changes),
+            Style::Full => {
+                self.counts.warnings += usize::from(chunk.warnings().is_some());
+                self.full(&chunk, color, &changes);
+            }
         }
     }
 

@@ -10,7 +10,8 @@ pub(super) struct Counts {
     succeeded: usize,
     failed: usize,
     not_run: usize,
-    warnings: usize,
+    /// States that were shown in full and warn. Salt: shorter forms do not count.
+    pub(super) warnings: usize,
     /// States with changes.
     pub(super) changed: usize,
     serial_ms: f64,
@@ -26,7 +27,6 @@ impl Counts {
             Some(false) => self.failed += states,
             None => self.not_run += states,
         }
-        self.warnings += usize::from(chunk.warnings().is_some());
         let ms: f64 = chunk.duration().and_then(|text| text.parse().ok()).unwrap_or(0.0);
         if chunk.info.contains_key("__parallel__") {
             // They ran side by side: the longest counts.

@@ -5,6 +5,7 @@ mod cp;
 mod key;
 mod master;
 mod minion;
+mod run;
 mod salt;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("salt-key", key::main),
     ("salt-master", master::main),
     ("salt-minion", minion::main),
+    ("salt-run", run::main),
 ];
 
 /// Runs the program that argv[0] names, or that the first word names in full
