@@ -9,6 +9,7 @@ use bytes::Bytes;
 use halite_core::{Map, Opts, Result, Value};
 use halite_net::ipc::EventPublisherHandle;
 use halite_wire::frame;
+use halite_wire::load::PublishLoad;
 
 use crate::asker::{Asker, Message};
 use crate::core::{Facts, Input, Kind};
@@ -83,6 +84,16 @@ impl Shared {
     /// The jobs that run in this process.
     pub(crate) fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lists a job as running; gives what is listed and whether it was ended before it began.
+    pub(crate) fn list(&self, load: &PublishLoad, cancel: Arc<AtomicBool>) -> (Map, bool) {
+        let mut shown = load.to_load();
+        shown.insert("pid".into(), std::process::id().into());
+        let running = Running { load: shown.clone(), cancel };
+        let before = self.running().insert(load.jid.as_str().to_owned(), running);
+        let ended = before.is_some_and(|job| job.cancel.load(Ordering::Relaxed));
+        (shown, ended)
     }
 
     /// Ends all jobs that run.

@@ -52,6 +52,7 @@ pub(crate) struct Shell {
     bus: Option<Bus>,
     workers: usize,
     queue: VecDeque<PublishLoad>,
+    cancelled: bool,
     end: Option<End>,
 }
 
@@ -86,6 +87,7 @@ impl Shell {
             bus,
             workers: 0,
             queue: VecDeque::new(),
+            cancelled: false,
             end: None,
         }
     }
@@ -111,7 +113,10 @@ impl Shell {
                 Event::Signal(signal::Asked::Stop) => {
                     tracing::info!("stopping: no more jobs are taken");
                     self.subscriber = None;
-                    self.queue.clear();
+                    for load in std::mem::take(&mut self.queue) {
+                        tracing::error!("stopping: job {} does not run any more", load.jid);
+                        self.shared.running().remove(load.jid.as_str());
+                    }
                     self.feed(Input::Stop);
                     stop_at = Some(Instant::now() + Duration::from_secs(limits::STOP_GRACE_SECS));
                 }
@@ -126,16 +131,19 @@ impl Shell {
     fn stopping(&mut self, at: Instant) -> Instant {
         if self.workers == 0 && self.core.is_quiet() {
             self.end.get_or_insert_with(End::fine);
-        } else if Instant::now() >= at {
-            let cut = self.shared.cancel_all();
-            if cut == 0 || self.workers == 0 {
-                tracing::warn!("stopping with unsent returns; they are kept on disk");
-                self.end.get_or_insert_with(End::fine);
-            } else if self.end.is_none() {
-                tracing::warn!("stopping: {cut} jobs are cancelled");
-                self.workers = 0;
+        } else if Instant::now() >= at && self.end.is_none() {
+            if !std::mem::replace(&mut self.cancelled, true) && self.shared.cancel_all() > 0 {
+                tracing::warn!("stopping: the jobs that still run are cancelled");
                 return Instant::now() + Duration::from_secs(limits::STOP_FLUSH_SECS);
             }
+            for (jid, job) in self.shared.running().iter() {
+                let fun = job.load.get("fun").map(ToString::to_string).unwrap_or_default();
+                tracing::error!("job {jid} ({fun}) did not end when asked to: abandoned");
+            }
+            if !self.core.is_quiet() {
+                tracing::warn!("stopping with unsent returns; they are kept on disk");
+            }
+            self.end = Some(End::fine());
         }
         at
     }
@@ -282,6 +290,8 @@ impl Shell {
         let most = self.shared.jobs_most() + if urgent { limits::URGENT_RUNNING } else { 0 };
         if self.workers >= most {
             if self.queue.len() < limits::JOBS_WAITING {
+                // A master that asks for it must hear that the job is not lost.
+                self.shared.list(&load, Arc::default());
                 self.queue.push_back(load);
             } else {
                 tracing::error!("{} jobs wait already: {} is dropped", self.queue.len(), load.jid);

@@ -1,6 +1,7 @@
 //! One published job, from its load to its return.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use halite_core::{Args, JobState, Map, Value, map};
 use halite_wire::load::{Fun, PublishLoad};
@@ -9,17 +10,15 @@ use crate::asker::Message;
 use crate::core::Input;
 use crate::proc::ProcFile;
 use crate::services::JobServices;
-use crate::shared::{Running, Shared};
+use crate::shared::Shared;
 use crate::{Done, Engine, Failure, input, run};
 
 /// Runs a job in this thread and hands its return to the owner task.
 pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     let jid = load.jid.as_str();
     let job = JobState::new(jid, fun_text(&load.fun), &*load.user);
-    let mut shown = load.to_load();
-    shown.insert("pid".into(), std::process::id().into());
-    let running = Running { load: shown.clone(), cancel: job.cancel_switch() };
-    shared.running().insert(jid.to_owned(), running);
+    let (shown, ended) = shared.list(load, job.cancel_switch());
+    job.cancel_switch().store(ended, Ordering::Relaxed);
     let proc_file = ProcFile::write(&shared.proc_dir, jid, &shown);
     if let Err(error) = &proc_file {
         tracing::warn!("job {jid} is not listed as running: {error}");
@@ -32,6 +31,7 @@ pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     let engine = Engine { machine: present.machine, pillar: present.pillar, services };
     tracing::info!("job {jid}: {}", fun_text(&load.fun));
     let mut ret = match &load.fun {
+        _ if ended => failed("ERROR: the job was cancelled before it began".into()),
         Fun::One(fun) => one(&engine, &job, load, fun),
         Fun::Many(funs) => many(&engine, &job, load, funs),
     };
@@ -71,13 +71,12 @@ fn one(engine: &Engine, job: &JobState, load: &PublishLoad, fun: &str) -> Map {
             }
             map
         }
-        Err(failure) => map! {
-            "success" => false,
-            "return" => explain(engine, fun, failure),
-            "retcode" => 1,
-            "out" => "nested",
-        },
+        Err(failure) => failed(explain(engine, fun, failure)),
     }
+}
+
+fn failed(ret: Value) -> Map {
+    map! {"success" => false, "return" => ret, "retcode" => 1, "out" => "nested"}
 }
 
 /// Several functions in one job: maps by function name, or lists with `multifunc_ordered`.
