@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+mod detach;
 mod exit;
 mod links;
 mod log;

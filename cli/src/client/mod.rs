@@ -29,6 +29,11 @@ const ENVELOPE_VERSION: i64 = 3;
 /// How long the master may take over one command.
 const REQUEST_WAIT: Duration = Duration::from_secs(60);
 
+/// Salt's words for a caller that the master does not know.
+const NOT_PERMITTED: &str = "Failed to authenticate! This is most likely because this user is not \
+                             permitted to execute commands, but there is a small possibility that \
+                             a disk error occurred (check disk/inode usage).";
+
 /// Runs what waits for sockets and clocks.
 ///
 /// # Errors
@@ -90,6 +95,7 @@ impl Client {
         let reply = msgpack::decode(&reply, Dialect::Network, &Limits::ACCEPTED)
             .map_err(|error| Error::execution(format!("the master's answer is broken: {error}")))?;
         match &reply {
+            Value::Str(text) if text.is_empty() => Err(Error::execution(NOT_PERMITTED)),
             Value::Str(text) => Err(Error::execution(format!("The master refused: {text}"))),
             Value::Map(map) => match refusal(map) {
                 Some(error) => Err(error),
@@ -173,11 +179,7 @@ fn read_key(opts: &Opts) -> Result<String> {
     }
     Err(denied.unwrap_or_else(|| {
         let folder = folder.display();
-        Error::execution(format!(
-            "Failed to authenticate! This is most likely because this user is not permitted to \
-             execute commands, but there is a small possibility that a disk error occurred (check \
-             disk/inode usage).\nThere is no key for this user in {folder}."
-        ))
+        Error::execution(format!("{NOT_PERMITTED}\nThere is no key for this user in {folder}."))
     }))
 }
 
