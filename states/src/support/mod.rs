@@ -1,6 +1,7 @@
 //! What several state modules and the `state.*` functions share.
 
 pub mod diff;
+pub mod ini;
 pub mod look_only;
 pub mod matcher;
 pub mod perms;
