@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use halite_core::{Error, Opts, Result};
+use halite_core::{Error, FileClient, Opts, Result};
 use halite_net::signal::Signals;
+use halite_render::files::LocalFiles;
 use halite_wire::crypto::PrivateKey;
 
 use crate::asker::{Asker, Message};
@@ -61,6 +62,11 @@ impl Drop for PidFile {
 /// # Errors
 /// What keeps it from starting: keys, folders, options, sockets.
 pub fn run(opts: Opts) -> Result<u8> {
+    if opts.str("master_type") == "disable" {
+        let what = "master_type is `disable`: without a master there is nothing for the daemon to \
+                    do; use salt-call --local";
+        return Err(Error::execution(what));
+    }
     let _pid_file = PidFile::write(&opts);
     let end = runtime()?.block_on(async move {
         let signals = Signals::listen().map_err(|error| Error::execution(error.to_string()))?;
@@ -159,6 +165,9 @@ fn prepare(opts: Opts, bus: Option<Bus>) -> Result<(Shell, Arc<Shared>)> {
     let key: Arc<dyn PrivateKey> = Arc::new(keys.own(bits)?);
     let grains = Machine::read_grains(&opts);
     let mut settings = Settings::from_opts(&opts)?;
+    if settings.masters.len() > 1 && opts.str("master_type") != "failover" {
+        tracing::warn!("several masters: one at a time is used, the next when it stays away");
+    }
     settings.signin.autosign_grains = core::autosign(&opts, &grains);
     let (master, gcm) = keys.master()?;
     let (window, mark) = store.window(settings.jids);
@@ -166,7 +175,10 @@ fn prepare(opts: Opts, bus: Option<Bus>) -> Result<(Shell, Arc<Shared>)> {
     let returns = if settings.caller { Vec::new() } else { store.returns() };
     let kept = Kept { master, gcm, window, mark, returns };
     let (asker, messages) = Asker::new();
-    let files = Arc::new(RemoteFiles::new(asker.clone(), &opts));
+    let files: Arc<dyn FileClient> = match opts.str("file_client") {
+        "local" => Arc::new(LocalFiles::new(&opts)),
+        _ => Arc::new(RemoteFiles::new(asker.clone(), &opts)),
+    };
     let facts = Facts { grains: Arc::clone(&grains), pillar: Arc::default() };
     let machine = Arc::new(Machine::load(opts, grains, files));
     let shared = Arc::new(Shared::new(machine, asker));

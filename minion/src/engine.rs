@@ -46,6 +46,11 @@ impl Machine {
         Arc::new(halite_modules::grains::collect_with_file(opts, &host, &from_file))
     }
 
+    /// Whether states and pillar come from this machine's own roots.
+    pub fn is_local(&self) -> bool {
+        self.opts.str("file_client") == "local"
+    }
+
     /// The surroundings of a call with this pillar and these services.
     pub fn context<'a>(
         &'a self,

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
-use halite_core::{Map, Opts, Result, Value};
+use halite_core::{Map, Opts, Result, Services, Value};
 use halite_net::ipc::EventPublisherHandle;
 use halite_wire::frame;
 use halite_wire::load::PublishLoad;
 
 use crate::asker::{Asker, Message};
 use crate::core::{Facts, Input, Kind};
+use crate::local::LocalServices;
 use crate::{Machine, limits};
 
 /// A job that runs.
@@ -124,7 +125,7 @@ impl Shared {
         }
     }
 
-    /// The pillar as the master compiles it now.
+    /// The pillar as the master compiles it now; with `file_client: local`, as this machine does.
     ///
     /// # Errors
     /// If the master cannot be reached or refuses.
@@ -133,6 +134,9 @@ impl Shared {
         request: &halite_core::services::PillarRequest,
     ) -> Result<Arc<Map>> {
         let Present { machine, .. } = self.present();
+        if machine.is_local() {
+            return LocalServices::new(machine).compile_pillar(request);
+        }
         let opts = &machine.opts;
         let env = |given: &Option<String>, option: &str| -> Value {
             match given {
