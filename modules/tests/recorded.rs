@@ -98,12 +98,49 @@ fn sorted(value: Value) -> Value {
     }
 }
 
+/// The case with a folder of its own in place of `{{ROOT}}`, and its files in it.
+fn prepared(case: &Value, root: &Path) -> Value {
+    for (name, content) in &map_of(case, "files") {
+        std::fs::write(root.join(name.to_string()), content.to_string()).expect("can be written");
+    }
+    replaced(case, "{{ROOT}}", &root.to_string_lossy())
+}
+
+/// The data with one text replaced by another in every text.
+fn replaced(value: &Value, from: &str, to: &str) -> Value {
+    match value {
+        Value::Str(text) => text.replace(from, to).into(),
+        Value::List(items) => Value::list(items.iter().map(|item| replaced(item, from, to))),
+        Value::Map(map) => {
+            Value::map(map.iter().map(|(k, v)| (replaced(k, from, to), replaced(v, from, to))))
+        }
+        other => other.clone(),
+    }
+}
+
+/// What differs between the files a case left and those it should leave.
+fn left_over(case: &Value, root: &Path) -> Option<String> {
+    let want = case.get("after")?.as_map()?.clone();
+    let mut got = Map::new();
+    for entry in std::fs::read_dir(root).expect("the folder is there") {
+        let path = entry.expect("can be listed").path();
+        if path.is_file() {
+            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+            got.insert(name.into(), std::fs::read_to_string(&path).expect("is text").into());
+        }
+    }
+    let (want, got) = (sorted(want.into()).repr(), sorted(got.into()).repr());
+    (want != got).then(|| format!("  files want {want}\n  files got  {got}"))
+}
+
 fn check(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let data = parse_json(&text).expect("the file is JSON");
     assert!(data.get("source").is_some(), "{} does not say its source", path.display());
     let mut wrong = Vec::new();
     for case in data.get("cases").and_then(Value::as_list).unwrap_or_default() {
+        let root = tempfile::tempdir().expect("a folder can be made");
+        let case = &prepared(case, root.path());
         let want = match (case.get("ret"), case.get("error")) {
             (_, Some(error)) => format!("error: {error}"),
             (ret, None) => plain(ret.cloned().unwrap_or_default()).repr(),
@@ -113,6 +150,7 @@ fn check(path: &Path) -> Vec<String> {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             wrong.push(format!("{name}: {case}\n  want {want}\n  got  {got}"));
         }
+        wrong.extend(left_over(case, root.path()).map(|text| format!("{case}\n{text}")));
     }
     wrong
 }

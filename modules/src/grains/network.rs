@@ -36,7 +36,7 @@ fn collect(look: &Look<'_>) -> Map {
 fn gateways(look: &Look<'_>) -> Map {
     let v4 = look.text("/proc/net/route").and_then(|text| default_route4(&text));
     let v6 = look.text("/proc/net/ipv6_route").and_then(|text| default_route6(&text));
-    let shown = |route: &Option<Option<IpAddr>>| match route {
+    let shown = |route: &Option<Route>| match route.as_ref().map(|route| route.gateway) {
         None => Value::Bool(false),
         Some(None) => Value::Bool(true),
         Some(Some(address)) => Value::from(address.to_string()),
@@ -48,12 +48,21 @@ fn gateways(look: &Look<'_>) -> Map {
     }
 }
 
-/// The default route with the lowest metric: `Some(None)` if it has no gateway.
-pub(crate) fn default_route4(text: &str) -> Option<Option<IpAddr>> {
-    let mut best: Option<(u64, Option<IpAddr>)> = None;
+/// A default route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// Where packets go next; none on a link to a single peer.
+    pub(crate) gateway: Option<IpAddr>,
+    /// The interface's name.
+    pub(crate) interface: String,
+}
+
+/// The default route with the lowest metric.
+pub(crate) fn default_route4(text: &str) -> Option<Route> {
+    let mut best: Option<(u64, Route)> = None;
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let [_, target, gateway, flags, _, _, metric, mask, ..] = fields[..] else { continue };
+        let [device, target, gateway, flags, _, _, metric, mask, ..] = fields[..] else { continue };
         let up = u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 != 0);
         if target != "00000000" || mask != "00000000" || !up {
             continue;
@@ -61,16 +70,16 @@ pub(crate) fn default_route4(text: &str) -> Option<Option<IpAddr>> {
         let metric = metric.parse().unwrap_or(0);
         let address = u32::from_str_radix(gateway, 16).ok().filter(|gateway| *gateway != 0);
         let address = address.map(|word| IpAddr::from(Ipv4Addr::from(word.to_ne_bytes())));
-        if best.is_none_or(|(known, _)| metric < known) {
-            best = Some((metric, address));
+        if best.as_ref().is_none_or(|(known, _)| metric < *known) {
+            best = Some((metric, Route { gateway: address, interface: device.into() }));
         }
     }
-    best.map(|(_, address)| address)
+    best.map(|(_, route)| route)
 }
 
 /// The same for IPv6; routes of the loopback (unreachable defaults) do not count.
-pub(crate) fn default_route6(text: &str) -> Option<Option<IpAddr>> {
-    let mut best: Option<(u64, Option<IpAddr>)> = None;
+pub(crate) fn default_route6(text: &str) -> Option<Route> {
+    let mut best: Option<(u64, Route)> = None;
     for line in text.lines() {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [target, length, _, _, via, metric, _, _, _, device] = fields[..] else { continue };
@@ -80,11 +89,11 @@ pub(crate) fn default_route6(text: &str) -> Option<Option<IpAddr>> {
         let metric = u64::from_str_radix(metric, 16).unwrap_or(0);
         let via = u128::from_str_radix(via, 16).ok().filter(|via| *via != 0);
         let via = via.map(|word| IpAddr::from(Ipv6Addr::from(word)));
-        if best.is_none_or(|(known, _)| metric < known) {
-            best = Some((metric, via));
+        if best.as_ref().is_none_or(|(known, _)| metric < *known) {
+            best = Some((metric, Route { gateway: via, interface: device.into() }));
         }
     }
-    best.map(|(_, address)| address)
+    best.map(|(_, route)| route)
 }
 
 fn dns(look: &Look<'_>) -> Map {
@@ -136,14 +145,15 @@ mod tests {
                     eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n";
         let want = u32::from_ne_bytes([192, 0, 2, 1]);
         let text = text.replace("010200C0", &format!("{want:08X}"));
-        assert_eq!(default_route4(&text), Some(Some(IpAddr::from([192, 0, 2, 1]))));
+        let gateway = |route: Option<Route>| route.and_then(|route| route.gateway);
+        assert_eq!(gateway(default_route4(&text)), Some(IpAddr::from([192, 0, 2, 1])));
         assert_eq!(default_route4(""), None);
         let text = "00000000000000000000000000000000 00 00000000000000000000000000000000 00 \
                     fd000000000000000000000000000001 00000400 00000001 00000000 00000003 eth0\n\
                     00000000000000000000000000000000 00 00000000000000000000000000000000 00 \
                     00000000000000000000000000000000 ffffffff 00000001 00000000 00200200 lo\n";
         let want: IpAddr = "fd00::1".parse().expect("is an address");
-        assert_eq!(default_route6(text), Some(Some(want)));
+        assert_eq!(gateway(default_route6(text)), Some(want));
     }
 
     #[test]

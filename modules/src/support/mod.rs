@@ -5,6 +5,7 @@ pub mod filter;
 pub mod interfaces;
 pub mod merge;
 pub mod netlink;
+pub mod shlex;
 
 /// Whether a shell glob matches all of `text`. Salt: `salt.utils.stringutils.expr_match`, less its
 /// attempt to read the same text as a regular expression.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use halite_core::{Apply, Error, ExecModule, Map, Result, Value, args, function, map};
 
-use super::shared::{Request, run as execute, split};
+use super::shared::{Request, run as execute};
+use crate::support::shlex::split;
 
 /// The module.
 pub static MODULE: ExecModule =
@@ -56,30 +57,8 @@ fn script(
     #[kwargs] mut kwargs: Map,
 ) -> Result<Map> {
     kwargs.shift_remove("__env__");
-    let saltenv = saltenv.unwrap_or_else(|| match apply.opts.str("saltenv") {
-        "" => "base".into(),
-        set => set.into(),
-    });
-    let path = temp_path(apply, cwd.as_deref(), &source);
-    if !fetch(apply, &source, &path, template.as_deref(), &saltenv, &kwargs)? {
-        return Ok(map! {
-            "pid" => 0, "retcode" => 1, "stdout" => "", "stderr" => "", "cache_error" => true,
-        });
-    }
-    apply.host.chmod(&path, 0o500)?;
-    if let Some(user) = &runas {
-        let uid = apply.host.user(user)?.map(|user| user.uid);
-        apply.host.chown(&path, uid, None, true)?;
-    }
-    let mut words = vec![Value::from_os(path.as_os_str())];
-    match &args {
-        Value::List(items) => words.extend(items.iter().cloned()),
-        Value::Null => {}
-        text => words.extend(split(&text.to_string())?.into_iter().map(Value::from)),
-    }
     let python_shell = if args.truthy() { Some(false) } else { python_shell };
     let request = Request {
-        cmd: words.into(),
         cwd,
         stdin,
         runas,
@@ -90,6 +69,7 @@ fn script(
         umask,
         output_encoding,
         output_loglevel,
+        hide_output,
         timeout,
         reset_system_locale,
         bg,
@@ -98,9 +78,42 @@ fn script(
         success_stderr,
         kwargs,
         rstrip: true,
-        saltenv: Some(saltenv),
+        saltenv,
         ..Request::default()
     };
+    run_script(apply, &source, &args, template.as_deref(), request)
+}
+
+/// Fetches the script, runs the copy with its arguments and removes it.
+fn run_script(
+    apply: &Apply<'_>,
+    source: &str,
+    args: &Value,
+    template: Option<&str>,
+    mut request: Request,
+) -> Result<Map> {
+    let saltenv = request.saltenv.clone().unwrap_or_else(|| match apply.opts.str("saltenv") {
+        "" => "base".into(),
+        set => set.into(),
+    });
+    let path = temp_path(apply, request.cwd.as_deref(), source);
+    if !fetch(apply, source, &path, template, &saltenv, &request.kwargs)? {
+        return Ok(map! {
+            "pid" => 0, "retcode" => 1, "stdout" => "", "stderr" => "", "cache_error" => true,
+        });
+    }
+    apply.host.chmod(&path, 0o500)?;
+    if let Some(user) = &request.runas {
+        let uid = apply.host.user(user)?.map(|user| user.uid);
+        apply.host.chown(&path, uid, None, true)?;
+    }
+    let mut words = vec![Value::from_os(path.as_os_str())];
+    match args {
+        Value::List(items) => words.extend(items.iter().cloned()),
+        Value::Null => {}
+        text => words.extend(split(&text.to_string())?.into_iter().map(Value::from)),
+    }
+    (request.cmd, request.saltenv) = (words.into(), Some(saltenv));
     let ran = execute(apply, &request);
     apply.host.remove_file(&path)?;
     let mut ran = match ran {
@@ -110,7 +123,7 @@ fn script(
             return Ok(Map::new());
         }
     };
-    if hide_output {
+    if request.hide_output {
         ran.insert("stdout".into(), "".into());
         ran.insert("stderr".into(), "".into());
     }

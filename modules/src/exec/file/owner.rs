@@ -342,6 +342,14 @@ fn chattr(
     Ok(true)
 }
 
+/// The return of a state that has nothing to say yet.
+fn fresh_return(name: &str) -> Map {
+    let none = Vec::<Value>::new();
+    halite_core::map! {
+        "name" => name, "changes" => Map::new(), "comment" => none, "result" => true,
+    }
+}
+
 /// Sees to owner, group and mode of a file; gives a state's return and what was found.
 ///
 /// CLI Example:
@@ -363,9 +371,7 @@ fn check_perms(
     #[default(false)] follow_symlinks: bool,
     #[kwargs] _selinux: Map,
 ) -> Result<Value> {
-    let mut ret = ret.filter(|ret| !ret.is_empty()).unwrap_or_else(|| {
-        halite_core::map! { "name" => name.as_str(), "changes" => Map::new(), "comment" => Vec::<Value>::new(), "result" => true }
-    });
+    let mut ret = ret.filter(|ret| !ret.is_empty()).unwrap_or_else(|| fresh_return(&name));
     let place = expand(apply.cx.host, &name);
     let mut said: Vec<Value> = match ret.get("comment") {
         Some(Value::List(items)) => items.to_vec(),

@@ -1,5 +1,7 @@
 //! `file.replace`, `file.line`, `file.append` and other changes to what stands in a file.
 
+use std::path::Path;
+
 use halite_core::diff::unified;
 use halite_core::edit::{
     Block, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line, parse_flags,
@@ -167,45 +169,66 @@ fn replace(
     backslash_literal: bool,
     #[default(None)] _encoding: Option<String>,
 ) -> Result<Value> {
-    let place = real(apply.cx.host, &expand(apply.cx.host, &path));
-    if !apply.host.exists(&place) && ignore_if_missing {
-        return Ok(false.into());
-    }
-    let text = editable(apply, &place)?;
-    let either = append_if_not_found || prepend_if_not_found;
-    let refuse = |what: &str| Err(Error::usage("file.replace", what));
-    if search_only && either {
-        return refuse("search_only cannot be used with append/prepend_if_not_found");
-    }
-    if append_if_not_found && prepend_if_not_found {
-        return refuse("Only one of append and prepend_if_not_found is permitted");
-    }
-    let flags = parse_flags(&flags)?;
-    if search_only {
-        return Ok(found(&text, &pattern, flags)?.into());
-    }
-    let not_found = match (append_if_not_found, prepend_if_not_found) {
-        (true, _) => NotFound::Append,
-        (_, true) => NotFound::Prepend,
-        _ => NotFound::Leave,
-    };
     let how = Replace {
         pattern,
         repl: repl.to_string(),
         count: usize::try_from(count).unwrap_or(0),
-        flags,
-        not_found,
+        flags: parse_flags(&flags)?,
+        not_found: NotFound::Leave,
         not_found_content,
         backslash_literal,
     };
-    let new = replace_all(&text.text, &how)?;
-    if new != text.text && !dry_run {
-        write_back(apply, &place, &text.to_bytes(&new), &backup)?;
+    let place = real(apply.cx.host, &expand(apply.cx.host, &path));
+    if !apply.host.exists(&place) && ignore_if_missing {
+        return Ok(false.into());
+    }
+    let add = (append_if_not_found, prepend_if_not_found);
+    let (old, new) = match replaced(apply, &place, how, add, search_only)? {
+        Replaced::Found(found) => return Ok(found.into()),
+        Replaced::Text(old, new) => (old, new),
+    };
+    if new != old.text && !dry_run {
+        write_back(apply, &place, &old.to_bytes(&new), &backup)?;
     }
     if show_changes {
-        return Ok(unified(&text.text, &new).into());
+        return Ok(unified(&old.text, &new).into());
     }
-    Ok((new != text.text).into())
+    Ok((new != old.text).into())
+}
+
+/// What a replacement comes to.
+enum Replaced {
+    /// Only looked for.
+    Found(bool),
+    /// The old text and the new.
+    Text(Text, String),
+}
+
+fn replaced(
+    apply: &Apply<'_>,
+    place: &Path,
+    mut how: Replace,
+    (append, prepend): (bool, bool),
+    search_only: bool,
+) -> Result<Replaced> {
+    let text = editable(apply, place)?;
+    let refuse = |what: &str| Err(Error::usage("file.replace", what));
+    if search_only && (append || prepend) {
+        return refuse("search_only cannot be used with append/prepend_if_not_found");
+    }
+    if append && prepend {
+        return refuse("Only one of append and prepend_if_not_found is permitted");
+    }
+    if search_only {
+        return Ok(Replaced::Found(found(&text, &how.pattern, how.flags)?));
+    }
+    how.not_found = match (append, prepend) {
+        (true, _) => NotFound::Append,
+        (_, true) => NotFound::Prepend,
+        _ => NotFound::Leave,
+    };
+    let new = replace_all(&text.text, &how)?;
+    Ok(Replaced::Text(text, new))
 }
 
 fn found(text: &Text, pattern: &str, flags: pyre::Flags) -> Result<bool> {
