@@ -87,7 +87,7 @@ fn check_hash(
         (None, Some(kind)) => (kind, text),
         (None, None) => {
             let known: Vec<String> =
-                LENGTHS.iter().map(|(kind, length)| format!("{kind} ({length})")).collect();
+                LENGTHS.iter().rev().map(|(kind, length)| format!("{kind} ({length})")).collect();
             let what = format!(
                 "Hash {text} (length: {}) could not be matched to a supported hash type. The \
                  supported hash types and lengths are: {}",
@@ -102,12 +102,12 @@ fn check_hash(
 
 fn bad_source_hash(source_hash: &str) -> Error {
     Error::execution(format!(
-        "Source hash {source_hash} format is invalid. The supported formats are: 1) a hash, 2) an \
-         expression in the format <hash_type>=<hash>, or 3) either a path to a local file \
+        "Source hash {source_hash} format is invalid. The supported formats are: 1) a hash, 2) \
+         an expression in the format <hash_type>=<hash>, or 3) either a path to a local file \
          containing hashes, or a URI of a remote hash file. Supported protocols for remote hash \
-         files are: file, ftp, http, https, s3, salt, swift. The hash may also not be of a valid \
-         length, the following are supported hash types and lengths: md5 (32), sha1 (40), sha224 \
-         (56), sha256 (64), sha384 (96), sha512 (128)."
+         files are: salt, file, http, https, ftp, swift, s3. The hash may also not be of a \
+         valid length, the following are supported hash types and lengths: md5 (32), sha1 (40), \
+         sha224 (56), sha256 (64), sha384 (96), sha512 (128)."
     ))
 }
 
@@ -162,8 +162,7 @@ fn get_source_sum(
     };
     let hex = !sum.is_empty() && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
     let Some((_, wanted)) = LENGTHS.iter().find(|(known, _)| *known == kind) else {
-        let mut known: Vec<&str> = LENGTHS.iter().map(|(kind, _)| *kind).collect();
-        known.sort_unstable();
+        let known: Vec<&str> = LENGTHS.iter().map(|(kind, _)| *kind).collect();
         return Err(Error::execution(format!(
             "Invalid hash type '{kind}'. Supported hash types are: {}. Either remove the hash \
              type and simply use '{sum}' as the source_hash, or change the hash type to a \
