@@ -264,7 +264,7 @@ impl Core {
         match news {
             News::Event(event) => self.fire(&event),
             News::Store(write) => self.store(write),
-            News::SignedIn { conn, peer, session } => self.signed_in(conn, peer, *session),
+            News::SignedIn { peer, session } => self.signed_in(peer, *session),
             News::Woken { id, session } => self.woken(&id, session.map(|session| *session)),
             News::Accepted(ids) => self.accepted_are(ids),
             News::Targeted { ticket, minions, missing } => self.targeted(ticket, minions, missing),

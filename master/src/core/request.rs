@@ -70,7 +70,7 @@ impl Core {
         };
         if let Load::Clear(load) = envelope.load {
             return match ClearCommand::parse(load) {
-                Ok(Some(command)) => self.clear(req, conn, peer, command, envelope.version),
+                Ok(Some(command)) => self.clear(req, peer, command, envelope.version),
                 Ok(None) => self.reply(req, EMPTY_MAP),
                 Err(why) => self.refuse(req, peer, &why),
             };
@@ -87,7 +87,7 @@ impl Core {
             }
             return;
         };
-        let opened = session.wire.open_request(&envelope, now);
+        let opened = session.open(&envelope, now);
         self.opened(req, conn, peer, &id, opened);
     }
 
@@ -133,20 +133,13 @@ impl Core {
         }
     }
 
-    fn clear(
-        &mut self,
-        req: ReqId,
-        conn: ConnId,
-        peer: SocketAddr,
-        command: ClearCommand,
-        version: i64,
-    ) {
+    fn clear(&mut self, req: ReqId, peer: SocketAddr, command: ClearCommand, version: i64) {
         match command {
             ClearCommand::Auth(request) => {
                 let full = request.id.as_ref().is_ok_and(|id| self.is_full(id));
                 let aes = self.aes.clone();
                 let now = self.now;
-                let work = Work::SignIn { req, conn, peer, request, version, full, aes, now };
+                let work = Work::SignIn { req, peer, request, version, full, aes, now };
                 if !self.work(work) {
                     self.reply(req, error::bare(error::HANDLER_FAILED));
                 }

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use halite_core::MinionId;
 use halite_net::ConnId;
-use halite_wire::session::MasterSession;
+use halite_wire::Refused;
+use halite_wire::envelope::Envelope;
+use halite_wire::session::{MasterSession, Opened};
 
 use super::{Core, Now, ReqId};
 use crate::limits;
@@ -29,6 +31,9 @@ pub(crate) struct Held {
 pub(crate) struct Session {
     /// Opens its requests.
     pub(crate) wire: MasterSession,
+    /// The outcome of a later sign-in, until a request under it proves who made it: anybody can send an `_auth` for
+    /// a known id and key, and must not end the session of the one who holds the key.
+    unproved: Option<MasterSession>,
     /// Where it was heard from last.
     pub(crate) from: IpAddr,
     /// Pieces of work on its account.
@@ -41,7 +46,33 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(wire: MasterSession, from: IpAddr, now: Now) -> Session {
-        Session { wire, from, working: 0, began: now, events: 0, window: now }
+        Session { wire, unproved: None, from, working: 0, began: now, events: 0, window: now }
+    }
+
+    /// Takes a later sign-in: at once where the keys are the same, else when it is proved.
+    fn renew(&mut self, mut later: MasterSession, now: Now) {
+        self.began = now;
+        if self.wire.keys().same(later.keys()) {
+            std::mem::swap(&mut self.wire, &mut later);
+            self.wire.inherit(later);
+            self.unproved = None;
+        } else {
+            self.unproved = Some(later);
+        }
+    }
+
+    /// Opens a request: with the session as it is, or with the later one, which then takes its place.
+    pub(crate) fn open(&mut self, envelope: &Envelope<'_>, now: u64) -> Result<Opened, Refused> {
+        let opened = self.wire.open_request(envelope, now);
+        if !matches!(opened, Err(Refused::Open(_) | Refused::Enc(_))) {
+            return opened;
+        }
+        let Some(later) = &mut self.unproved else { return opened };
+        let Ok(proved) = later.open_request(envelope, now) else { return opened };
+        if let Some(later) = self.unproved.take() {
+            self.wire = later;
+        }
+        Ok(proved)
     }
 
     /// Counts `count` events; false when the minion fires too many.
@@ -80,16 +111,19 @@ impl Sessions {
 }
 
 impl Core {
-    /// A sign-in succeeded: the old session, if any, is over.
-    pub(crate) fn signed_in(&mut self, conn: ConnId, peer: SocketAddr, wire: MasterSession) {
+    /// A sign-in was granted. Whether the asker holds the key shows with the first request.
+    pub(crate) fn signed_in(&mut self, peer: SocketAddr, wire: MasterSession) {
         let id = wire.id().clone();
         if !self.accepted.contains(&id) {
             std::sync::Arc::make_mut(&mut self.accepted).insert(id.clone());
         }
-        let session = Session::new(wire, peer.ip(), self.now);
-        self.sessions.by_id.insert(id.clone(), session);
-        self.output(super::Output::Trust(conn));
-        self.presence.heard(&id, peer.ip());
+        match self.sessions.by_id.get_mut(&id) {
+            Some(session) => session.renew(wire, self.now),
+            None => {
+                let session = Session::new(wire, peer.ip(), self.now);
+                self.sessions.by_id.insert(id.clone(), session);
+            }
+        }
         // What came before under an older key will not open; it is answered all the same.
         self.open_held(&id);
     }

@@ -61,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) master_id: Option<String>,
     /// `require_minion_sign_messages`.
     pub(crate) require_signed_returns: bool,
+    /// `drop_messages_signature_fail`, or signatures are asked for.
+    pub(crate) drop_wrong_signatures: bool,
 }
 
 impl Settings {
@@ -100,6 +102,8 @@ impl Settings {
             preserve_cache: opts.bool("preserve_minion_cache"),
             master_id: text("master_id"),
             require_signed_returns: opts.bool("require_minion_sign_messages"),
+            drop_wrong_signatures: opts.bool("drop_messages_signature_fail")
+                || opts.bool("require_minion_sign_messages"),
         }
     }
 }

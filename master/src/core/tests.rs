@@ -9,7 +9,7 @@ use halite_core::host::RealHost;
 use halite_core::{Map, MinionId, Opts, Role, Value, map};
 use halite_net::ConnId;
 use halite_wire::OsEntropy;
-use halite_wire::crypto::{AesKey, PrivateKey, PublicKey, RsaKey};
+use halite_wire::crypto::{AesKey, GcmKeys, GcmSecret, PrivateKey, PublicKey, RsaKey};
 use halite_wire::envelope;
 use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect};
@@ -107,13 +107,15 @@ impl World {
     }
 
     fn sign_in(&mut self, name: &str) -> Minion {
+        self.sign_in_with(name, SessionKeys::aes(&AesKey::generate(&mut OsEntropy::new())))
+    }
+
+    fn sign_in_with(&mut self, name: &str, keys: SessionKeys) -> Minion {
         let key = RsaKey::parse(MINION).expect("is a key");
-        let session = AesKey::generate(&mut OsEntropy::new());
         let public = PublicKey::parse(key.public().pem()).expect("is a key");
-        let keys = SessionKeys::aes(&session);
         let wire =
             MasterSession::new(id(name), public.clone(), keys.clone(), ReplayPolicy::SALT_PEER);
-        let news = News::SignedIn { conn: ConnId(1), peer: peer(), session: Box::new(wire) };
+        let news = News::SignedIn { peer: peer(), session: Box::new(wire) };
         let done = Done { news: vec![news], ..Done::default() };
         self.core.handle(self.core.now, Input::Done(done));
         while self.core.poll().is_some() {}
@@ -409,6 +411,51 @@ fn a_deleted_key_ends_the_session_at_once() {
     assert_eq!(answer, None);
     let (reply, _) = world.publish(map! {"tgt" => "web1"});
     assert!(reply.get("load").is_some_and(|load| load.get("error").is_some()));
+}
+
+fn gcm() -> SessionKeys {
+    let fresh = || AesKey::generate(&mut OsEntropy::new());
+    let secret = GcmSecret::derive(&fresh(), &fresh(), "web1");
+    SessionKeys::Gcm(Box::new(GcmKeys::derive(&secret, "web1")))
+}
+
+#[test]
+fn a_sign_in_that_is_not_proved_ends_no_session() {
+    let mut world = world(Map::new());
+    let ask = map! {"cmd" => "_mine_flush"};
+    let mut first = world.sign_in_with("web1", gcm());
+    assert!(world.ask(&mut first, ask.clone()).0.is_some());
+    // Somebody else sends `_auth` with the same id and key; he cannot read what comes back.
+    let mut second = world.sign_in_with("web1", gcm());
+    assert!(world.ask(&mut first, ask.clone()).0.is_some(), "the session goes on");
+    // The minion itself signed in again: its first request makes the new session the one.
+    assert!(world.ask(&mut second, ask.clone()).0.is_some());
+    assert!(world.ask(&mut first, ask).0.is_none());
+}
+
+#[test]
+fn a_request_is_taken_once_even_across_a_sign_in() {
+    let mut world = world(Map::new());
+    let keys = SessionKeys::aes(&AesKey::generate(&mut OsEntropy::new()));
+    let web1 = world.sign_in_with("web1", keys.clone());
+    let now = world.core.now.seconds();
+    let sealed = web1.wire.seal_request(map! {"cmd" => "_mine_flush"}, now, &mut OsEntropy::new());
+    assert_ne!(world.frame(sealed.frame.clone()).0.as_deref(), Some(&b"\xa8bad load"[..]));
+    world.sign_in_with("web1", keys);
+    assert_eq!(world.frame(sealed.frame).0.as_deref(), Some(&b"\xa8bad load"[..]));
+}
+
+#[test]
+fn unsigned_returns_are_refused_where_signatures_are_asked_for() {
+    let mut world = world(map! {"require_minion_sign_messages" => true});
+    let web1 = world.sign_in("web1");
+    let ret = map! {"cmd" => "_return", "jid" => "req", "fun" => "test.ping", "return" => true};
+    let (now, key) = (world.core.now.seconds(), RsaKey::parse(MINION).expect("is a key"));
+    let plain = web1.wire.seal_request(ret.clone(), now, &mut OsEntropy::new());
+    assert!(tags(&world.frame(plain.frame).1).is_empty());
+    let signed =
+        web1.wire.seal_signed_request(ret, now, &key, &mut OsEntropy::new()).expect("is signed");
+    assert_eq!(tags(&world.frame(signed.frame).1).len(), 1);
 }
 
 #[test]

@@ -17,8 +17,13 @@ const KEPT: [&str; 8] =
 impl Core {
     pub(super) fn minion_return(&mut self, call: &Call, ret: Return) {
         let who = &call.who;
-        if self.settings.require_signed_returns && !ret.rest.contains_key("sig") {
-            tracing::error!(%who, "A return without the signature that require_minion_sign_messages asks for");
+        let signed = call.opened.signed;
+        let refused = match signed {
+            None => self.settings.require_signed_returns,
+            Some(right) => !right && self.settings.drop_wrong_signatures,
+        };
+        if refused {
+            tracing::error!(%who, ?signed, "A return is dropped: its signature is missing or wrong");
             return self.answer(call, &false.into());
         }
         let own = ret.jid.is_none();
@@ -54,6 +59,9 @@ impl Core {
             KEPT.iter().filter_map(|name| Some((Value::str(name), load.get(*name)?.clone())));
         let ret: Map = kept.collect();
         if self.jobs.get(jid).is_none() {
+            let mut load = load;
+            // It is kept as the return.
+            load.shift_remove("return");
             // A job of the minion's own, or one that this master does not remember: its load is the return's.
             let minions = vec![who.to_string()];
             self.store(Write::Job { jid: jid.into(), at, load, minions });

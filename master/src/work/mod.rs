@@ -16,7 +16,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use halite_core::target::Target;
 use halite_core::{Map, MinionId, Opts, Value};
-use halite_net::ConnId;
 use halite_render::files::Roots;
 use halite_wire::OsEntropy;
 use halite_wire::crypto::AesKey;
@@ -85,7 +84,6 @@ pub(crate) struct Function {
 pub(crate) enum Work {
     SignIn {
         req: ReqId,
-        conn: ConnId,
         peer: SocketAddr,
         request: Box<AuthRequest>,
         version: i64,
@@ -154,7 +152,7 @@ pub(crate) enum Work {
 pub(crate) enum News {
     Event(Event),
     Store(Write),
-    SignedIn { conn: ConnId, peer: SocketAddr, session: Box<MasterSession> },
+    SignedIn { peer: SocketAddr, session: Box<MasterSession> },
     Woken { id: MinionId, session: Option<Box<MasterSession>> },
     Accepted(BTreeSet<MinionId>),
     Targeted { ticket: u64, minions: Vec<MinionId>, missing: Vec<String> },

@@ -24,7 +24,7 @@ const SESSION_SECONDS: i64 = 86_400;
 const SESSION_BYTES: u64 = 128;
 
 pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
-    let Work::SignIn { req, conn, peer, request, version, full, aes, now } = work else {
+    let Work::SignIn { req, peer, request, version, full, aes, now } = work else {
         return Outcome::default();
     };
     let mut outcome = Outcome::default();
@@ -62,7 +62,7 @@ pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
             outcome.done.news.extend(told(&request, &decision, shared));
             if let Some(session) = session {
                 tracing::info!(id = %session.id(), peer = %peer.ip(), "Authentication accepted");
-                outcome.done.news.push(News::SignedIn { conn, peer, session: Box::new(session) });
+                outcome.done.news.push(News::SignedIn { peer, session: Box::new(session) });
             }
         }
         Err(error) => {
