@@ -248,6 +248,11 @@ fn blockreplace<'a>(
     if edited.before == edited.after {
         return edited.verdict();
     }
+    with_copy(path, edited, backup)
+}
+
+/// Writes an edited block; `backup` is the suffix of a copy beside the file.
+fn with_copy<'a>(path: PathBuf, edited: Edited, backup: Value) -> Result<Verdict<'a>> {
     let changes = edited.changes();
     let would = Outcome::would("Changes would be made", changes.clone());
     Ok(Verdict::change(would, move |apply| {
