@@ -92,7 +92,7 @@ pub fn included(path: &str, include: &Value, exclude: &Value) -> Result<bool> {
 
 /// The paths that stay, with all folders above them. Salt: `_find_keep_files`.
 pub fn kept(root: &Path, keep: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
-    let mut all = BTreeSet::from([root.to_path_buf()]);
+    let mut all: BTreeSet<PathBuf> = root.ancestors().map(Path::to_path_buf).collect();
     for path in keep {
         for at in path.ancestors() {
             if !all.insert(at.to_path_buf()) {
