@@ -175,9 +175,9 @@ fn longest(
 ) -> (usize, usize, usize) {
     let (mut besti, mut bestj, mut size) = (alo, blo, 0);
     let mut lengths: HashMap<usize, usize> = HashMap::new();
-    for i in alo..ahi {
+    for (i, line) in before.iter().enumerate().take(ahi).skip(alo) {
         let mut next = HashMap::new();
-        for &j in places.get(before[i]).map(Vec::as_slice).unwrap_or_default() {
+        for &j in places.get(line).map(Vec::as_slice).unwrap_or_default() {
             if j < blo {
                 continue;
             }

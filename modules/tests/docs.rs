@@ -18,7 +18,7 @@ fn every_function_has_an_example_that_names_a_function() {
             let lines = examples.lines().map(str::trim);
             let calls: Vec<&str> = lines.filter(|line| line.starts_with("salt")).collect();
             let named = |line: &&str| line.split_whitespace().any(|word| word == full);
-            if !calls.iter().any(|line| named(line)) {
+            if !calls.iter().any(named) {
                 wrong.push(format!("{full}: no example calls it"));
             }
         }

@@ -65,7 +65,7 @@ fn order(files: &'static [(&'static str, &'static str)], want: &[&str]) {
 
 #[track_caller]
 fn refuses(files: &'static [(&'static str, &'static str)], want: &[&str]) {
-    let faults = compile(files).err().expect("has faults");
+    let faults = compile(files).expect_err("has faults");
     assert_eq!(low::messages(&faults), want);
 }
 

@@ -21,6 +21,12 @@ pub fn list(folders: &[(&str, &str)]) -> io::Result<()> {
     Ok(())
 }
 
+/// Has cargo run the build script again when `path` changes.
+#[expect(clippy::print_stdout, reason = "it is how a build script talks to cargo")]
+fn watch(path: &Path) {
+    println!("cargo::rerun-if-changed={}", path.display());
+}
+
 /// A plugin file: the Rust names on its way, and its path.
 struct Plugin {
     path: PathBuf,
@@ -31,7 +37,7 @@ struct Plugin {
 
 /// Files and folders of one level, sorted; a folder `x/` is the module `x` (with `x/mod.rs` if there).
 fn modules_below(folder: &Path) -> io::Result<Vec<Plugin>> {
-    println!("cargo::rerun-if-changed={}", folder.display());
+    watch(folder);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -40,7 +46,7 @@ fn modules_below(folder: &Path) -> io::Result<Vec<Plugin>> {
             let children = modules_below(&path)?;
             found.push(Plugin { path, name: stem, children, has_module: false });
         } else if path.extension().is_some_and(|ext| ext == "rs") && stem != "mod" {
-            println!("cargo::rerun-if-changed={}", path.display());
+            watch(&path);
             let has_module = fs::read_to_string(&path)?.contains("static MODULE:");
             found.push(Plugin { path, name: stem, children: Vec::new(), has_module });
         }

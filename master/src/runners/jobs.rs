@@ -233,7 +233,6 @@ fn moment(text: Option<String>) -> Result<Option<i64>> {
 /// salt-run jobs.list_jobs search_function='test.*' search_target='localhost'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "the parameters are Salt's")]
 fn list_jobs(
     cx: &Context<'_>,
     #[default(None)] ext_source: Option<String>,

@@ -43,7 +43,6 @@ fn of_master(cx: &Context<'_>) -> Map {
 /// salt '*' config.get lxc.container_profile:centos merge=recurse
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn get(
     cx: &Context<'_>,
     /// The path.
@@ -98,7 +97,6 @@ fn merged(cx: &Context<'_>, strategy: &str) -> Value {
 /// salt '*' config.option redis.host
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn option(
     cx: &Context<'_>,
     value: String,

@@ -60,7 +60,6 @@ fn local(apply: &Apply<'_>) -> bool {
 /// salt '*' event.send myco/mytag '{foo: Foo, bar: Bar}' with_grains='[os]'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn send(
     apply: &Apply<'_>,
     tag: String,

@@ -77,7 +77,6 @@ fn compile(
 /// salt '*' pillar.get abc::def|ghi delimiter='|'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn get(
     cx: &Context<'_>,
     /// The path.
@@ -151,7 +150,6 @@ fn get(
 /// salt '*' pillar.fetch pkg:apache
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn fetch(
     cx: &Context<'_>,
     key: String,
@@ -191,7 +189,7 @@ fn items(
     unmask: Option<bool>,
 ) -> Result<Value> {
     if !names.is_empty() {
-        return Ok(item(cx, names, Value::Null, None, pillarenv, saltenv, None)?.into());
+        return Ok(item(cx, names, Value::Null, None, pillarenv, saltenv, None)?);
     }
     let fresh = fresh(cx, pillar, pillar_enc, pillarenv, saltenv)?;
     let open = shown(cx, unmask) || (unmask.is_none() && !mask_wanted(cx));

@@ -86,7 +86,6 @@ fn shaped(returns: &Value, form: &str) -> Value {
 /// salt system.example.com publish.publish '*' cmd.run 'ls -la /tmp'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn publish(
     apply: &Apply<'_>,
     tgt: Value,

@@ -73,7 +73,6 @@ fn str_encode(value: String, #[default("base64".into())] encoder: String) -> Res
 /// salt '*' random.get_str 32 punctuation=False
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn get_str(
     cx: &Context<'_>,
     #[default(20)] length: i64,

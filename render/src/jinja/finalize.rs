@@ -116,7 +116,7 @@ fn quoted(text: &str, keep_unicode: bool) -> String {
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
             ' '..='~' => out.push(c),
-            c if keep_unicode && (code >= 0xa0 && code <= 0xffff && code != 0xfeff) => out.push(c),
+            c if keep_unicode && (0xa0..=0xffff).contains(&code) && code != 0xfeff => out.push(c),
             _ if code <= 0xff => out.push_str(&format!("\\x{code:02X}")),
             _ if code <= 0xffff => out.push_str(&format!("\\u{code:04X}")),
             _ => out.push_str(&format!("\\U{code:08X}")),

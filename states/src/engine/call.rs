@@ -110,7 +110,7 @@ pub(crate) fn verify(low: &mut LowChunk, states: &Registry<StateFn>) -> Vec<Stri
 fn reason(full: &str, states: &Registry<StateFn>) -> String {
     let module = full.split('.').next().unwrap_or(full);
     match states.missing().find(|(name, _)| *name == module) {
-        Some((_, why)) if why.is_empty() => format!("'{module}' __virtual__ returned False"),
+        Some((_, "")) => format!("'{module}' __virtual__ returned False"),
         Some((_, why)) => format!("'{module}' __virtual__ returned False: {why}"),
         None => format!("'{full}' is not available."),
     }

@@ -237,7 +237,7 @@ pub(crate) fn rendered_sls(
     let ids = data.as_map().into_iter().flat_map(|map| map.keys());
     let places = ids.filter_map(|id| {
         let (mark, _) = marks.as_ref()?.member(id)?;
-        let (line, column) = (u32::try_from(mark.line).ok()?, u32::try_from(mark.column).ok()?);
+        let (line, column) = (mark.line, mark.column);
         Some((id.to_string(), (path.to_path_buf(), line, column)))
     });
     RenderedSls { marks: places.collect(), data, init }

@@ -237,7 +237,6 @@ fn deserialize(
 /// salt '*' slsutil.banner title='managed'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn banner(
     #[default(72)] width: i64,
     #[default("#".into())] commentchar: String,

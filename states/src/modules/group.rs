@@ -153,7 +153,6 @@ impl Wanted {
 ///     - addusers: [user1, users2]
 /// ```
 #[state]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and states name them")]
 fn present<'a>(
     cx: &Context<'a>,
     name: String,

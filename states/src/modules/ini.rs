@@ -92,7 +92,7 @@ fn options_present<'a>(
 /// Removes what `strict` does not allow.
 fn remove_others(ini: &mut Ini, sections: &Map, changes: &mut Changes, told: &mut String) {
     for (key, old) in ini.options(None) {
-        if !sections.get(&key).is_some_and(|value| value.as_map().is_none()) {
+        if sections.get(&key).is_none_or(|value| value.as_map().is_some()) {
             ini.remove(None, &key.to_string());
             *told += &format!("Removed key {key}.\n");
             changes.insert(key, map! {"before" => old, "after" => ()}.into());

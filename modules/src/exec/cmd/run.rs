@@ -13,7 +13,6 @@ macro_rules! command_functions {
     ($($(#[doc = $doc:tt])* fn $name:ident(stderr joined: $joined:tt) -> $finish:path;)+) => {$(
         $(#[doc = $doc])*
         #[function]
-        #[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
         fn $name(
             cx: &Context<'_>,
             /// The command: a text, or a list of words.

@@ -20,7 +20,6 @@ pub static MODULE: ExecModule =
 /// salt '*' cmd.script salt://scripts/runme.sh stdin='one\ntwo' template=jinja
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn script(
     apply: &Apply<'_>,
     /// `salt://`, `http(s)://` or a path.

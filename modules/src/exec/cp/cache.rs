@@ -65,7 +65,7 @@ fn cache_file(
         let content = cx.host.read(found)?;
         let kinds = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
         let fits = |kind: &&str| digest::hex_digest(kind, &content).is_some_and(|own| own == told);
-        if !path.starts_with("salt://") && !kinds.iter().any(|kind| fits(kind)) {
+        if !path.starts_with("salt://") && !kinds.iter().any(fits) {
             tracing::error!("the digest of '{path}' is not {wanted}");
             return Ok("".into());
         }

@@ -67,7 +67,6 @@ fn rendered(cx: &Context<'_>, text: String, template: Option<&str>) -> Result<St
 /// salt '*' cp.get_file "salt://{{grains.os}}/vimrc" /etc/vimrc template=jinja
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn get_file(
     apply: &Apply<'_>,
     path: String,

@@ -250,7 +250,6 @@ fn drawn(times: [String; 5]) -> Result<[String; 5]> {
 /// salt '*' cron.set_job root '*' '*' '*' '*' 1 /usr/local/weekly
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn set_job(
     apply: &Apply<'_>,
     user: String,
@@ -320,7 +319,6 @@ fn rm_special(
 /// salt '*' cron.rm_job root /usr/bin/foo dayweek=1
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn rm_job(
     apply: &Apply<'_>,
     user: String,
@@ -356,7 +354,6 @@ fn rm_job(
 /// salt '*' cron.rm root /usr/local/weekly
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn rm(
     apply: &Apply<'_>,
     user: String,

@@ -21,7 +21,6 @@ pub static MODULE: ExecModule = ExecModule::new(
 /// salt '*' file.mknod /dev/fifo p
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn mknod(
     apply: &Apply<'_>,
     name: String,

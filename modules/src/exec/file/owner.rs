@@ -358,7 +358,6 @@ fn fresh_return(name: &str) -> Map {
 /// salt '*' file.check_perms /etc/sudoers '{}' root root 400
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn check_perms(
     apply: &Apply<'_>,
     name: String,

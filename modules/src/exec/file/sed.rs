@@ -32,7 +32,6 @@ fn words(text: &str) -> Vec<Value> {
 /// salt '*' file.sed /etc/httpd/httpd.conf 'LogLevel warn' 'LogLevel info'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn sed(
     apply: &Apply<'_>,
     path: String,
@@ -104,7 +103,6 @@ fn sed_contains(
 /// salt '*' file.psed /etc/httpd/httpd.conf 'LogLevel warn' 'LogLevel info'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn psed(
     apply: &Apply<'_>,
     path: String,

@@ -124,7 +124,6 @@ fn write(
 /// salt '*' file.replace /some/file pattern='before' repl='after' flags='[MULTILINE, IGNORECASE]'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn replace(
     apply: &Apply<'_>,
     path: String,
@@ -273,7 +272,6 @@ fn search(
 /// salt '*' file.line /etc/nsswitch.conf "networks: files dns" after="hosts:.*?" mode='ensure'
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn line(
     apply: &Apply<'_>,
     path: String,
@@ -339,7 +337,6 @@ fn stamp(micros: i64) -> String {
 ///     '#-- end managed zone foobar --' $'10.0.1.1 foo.foobar\n10.0.1.2 bar.foobar' True
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn blockreplace(
     apply: &Apply<'_>,
     path: String,

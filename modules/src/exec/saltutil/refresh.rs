@@ -184,7 +184,6 @@ fn runner(
 /// salt '*' saltutil.cmd 'web*' test.ping
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn cmd(
     apply: &Apply<'_>,
     tgt: Value,

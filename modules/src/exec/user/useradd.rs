@@ -55,7 +55,6 @@ pub(super) fn with_root(mut argv: Vec<String>, root: Option<&str>) -> Vec<String
 /// salt '*' user.add name <uid> <gid> <groups> <home> <shell>
 /// ```
 #[function]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and callers name them")]
 fn add(
     apply: &Apply<'_>,
     name: String,

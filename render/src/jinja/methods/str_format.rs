@@ -342,7 +342,7 @@ fn float_parts(val: &Val, spec: &Spec) -> R<(bool, &'static str, String)> {
 fn grouped(digits: &str, comma: char, every: usize) -> String {
     let mut out = String::new();
     for (at, c) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % every == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(every) {
             out.push(comma);
         }
         out.push(c);

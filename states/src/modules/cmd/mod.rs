@@ -254,10 +254,7 @@ fn reinterpreted(mut outcome: Outcome) -> Outcome {
         outcome.comment = comment.to_string();
     }
     if changed {
-        let stdout = match before {
-            None => String::new(),
-            Some(before) => before,
-        };
+        let stdout = before.unwrap_or_default();
         for (key, value) in ran {
             data.entry(key).or_insert(value);
         }

@@ -104,7 +104,6 @@ fn lower(value: &Value) -> Value {
 ///     - hour: 2
 /// ```
 #[state]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and states name them")]
 fn present<'a>(
     cx: &Context<'a>,
     /// The command.

@@ -109,7 +109,6 @@ fn replace<'a>(
     }
     let changes = edited.changes();
     let would = Outcome::would("Changes would have been made", changes.clone());
-    let would = Outcome { comment: format!("{}", would.comment), ..would };
     Ok(Verdict::change(would, move |apply| {
         let suffix = match &backup {
             Value::Bool(true) => ".bak".to_owned(),

@@ -18,7 +18,6 @@ const NAMES_MAX: usize = 20;
 
 /// Sees to it that packages are installed, in the version asked for.
 #[state]
-#[expect(clippy::too_many_arguments, reason = "the state's own arguments")]
 fn installed<'a>(
     cx: &Context<'a>,
     name: String,

@@ -31,8 +31,6 @@ struct Making {
 ///     - groups: [wheel, storage]
 /// ```
 #[state]
-#[expect(clippy::too_many_arguments, reason = "they are Salt's, and states name them")]
-#[expect(clippy::too_many_lines, reason = "most lines are the arguments")]
 fn present<'a>(
     cx: &Context<'a>,
     name: String,
