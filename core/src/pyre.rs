@@ -2,7 +2,8 @@
 //! are rewritten before it is compiled. Matching is bounded, so a hostile pattern ends with an
 //! error and not with a busy core.
 
-use fancy_regex::{Regex, RegexBuilder};
+pub use fancy_regex::Regex;
+use fancy_regex::RegexBuilder;
 
 use crate::limits;
 

@@ -1,5 +1,6 @@
 //! What several state modules and the `state.*` functions share.
 
+pub mod attrs;
 pub mod diff;
 pub mod ini;
 pub mod look_only;
@@ -8,6 +9,7 @@ pub mod perms;
 pub mod source;
 pub mod templates;
 pub mod walk;
+pub mod words;
 
 use halite_core::Context;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use halite_core::host::{Read, Write};
+use halite_core::host::{Metadata, Read, Write};
 use halite_core::{Changes, Error, Result, Value};
 
 /// A mode as Salt writes it: four octal digits. Salt: `normalize_mode`.
@@ -84,9 +84,14 @@ impl Perms {
     /// # Errors
     /// If the path cannot be looked at.
     pub fn differing(&self, host: &dyn Read, path: &Path, follow: bool) -> Result<Changes> {
-        let mut changes = Changes::new();
         let stat = if follow { host.metadata(path)? } else { host.symlink_metadata(path)? };
-        let Some(stat) = stat else { return Ok(changes) };
+        Ok(self.differing_of(host, stat.as_ref()))
+    }
+
+    /// What differs from what was seen at a path.
+    pub fn differing_of(&self, host: &dyn Read, stat: Option<&Metadata>) -> Changes {
+        let mut changes = Changes::new();
+        let Some(stat) = stat else { return changes };
         if self.user.truthy() && uid_of(host, &self.user) != Some(stat.uid) {
             changes.insert("user".into(), self.user.clone());
         }
@@ -94,11 +99,11 @@ impl Perms {
             changes.insert("group".into(), self.group.clone());
         }
         if let Some(mode) = self.mode.as_deref().filter(|_| !stat.is_symlink())
-            && mode_bits(mode)? != stat.mode
+            && mode_bits(mode).ok() != Some(stat.mode)
         {
             changes.insert("mode".into(), mode.into());
         }
-        Ok(changes)
+        changes
     }
 
     /// Sets what differs. The changes, and a complaint for each that failed.
@@ -112,7 +117,22 @@ impl Perms {
         path: &Path,
         follow: bool,
     ) -> Result<(Changes, Vec<String>)> {
-        let wanted = self.differing(host, path, follow)?;
+        let stat = if follow { host.metadata(path)? } else { host.symlink_metadata(path)? };
+        self.enforce_seen(host, path, follow, stat.as_ref())
+    }
+
+    /// The same for a path that has just been looked at.
+    ///
+    /// # Errors
+    /// If the path cannot be looked at again.
+    pub fn enforce_seen(
+        &self,
+        host: &dyn Write,
+        path: &Path,
+        follow: bool,
+        stat: Option<&Metadata>,
+    ) -> Result<(Changes, Vec<String>)> {
+        let wanted = self.differing_of(host, stat);
         if wanted.is_empty() {
             return Ok((wanted, Vec::new()));
         }

@@ -267,37 +267,11 @@ fn reinterpreted(mut outcome: Outcome) -> Outcome {
 /// `a=1 b='x y'` as a mapping; `None` if a word is no pair.
 fn pairs(line: &str) -> Option<Map> {
     let mut map = Map::new();
-    for word in shell_words(line)? {
+    for word in crate::support::words::split(line)? {
         let (key, value) = word.split_once('=').filter(|(_, value)| !value.contains('='))?;
         map.insert(key.into(), value.into());
     }
     Some(map)
-}
-
-/// Words as a shell splits them; `None` if a quote is not closed.
-fn shell_words(line: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' | '"' => {
-                let word = word.get_or_insert_default();
-                loop {
-                    match chars.next()? {
-                        end if end == c => break,
-                        '\\' if c == '"' => word.push(chars.next()?),
-                        other => word.push(other),
-                    }
-                }
-            }
-            '\\' => word.get_or_insert_default().push(chars.next()?),
-            c if c.is_whitespace() => words.extend(word.take()),
-            c => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    Some(words)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use halite_core::host::{Read, Write};
+use halite_core::host::{Metadata, Read, Write};
 use halite_core::{Apply, Context, Map, Outcome, Result, Value, Verdict};
 
 use crate::support::look_only::LookOnly;
@@ -17,6 +17,51 @@ pub(crate) fn failed(comment: impl Into<String>) -> Outcome {
 /// A verdict that fails.
 pub(crate) fn refuse<'a>(comment: impl Into<String>) -> Result<Verdict<'a>> {
     Ok(Verdict::fail(comment))
+}
+
+/// What is at a path, looked at once.
+pub(crate) struct Seen {
+    /// The path itself.
+    pub(crate) lstat: Option<Metadata>,
+    /// Where links lead.
+    pub(crate) stat: Option<Metadata>,
+}
+
+impl Seen {
+    /// Looks.
+    ///
+    /// # Errors
+    /// As `stat`, other than "not found".
+    pub(crate) fn at(host: &dyn Read, path: &Path) -> Result<Seen> {
+        let lstat = host.symlink_metadata(path)?;
+        let stat = match &lstat {
+            Some(stat) if stat.is_symlink() => host.metadata(path)?,
+            other => other.clone(),
+        };
+        Ok(Seen { lstat, stat })
+    }
+
+    pub(crate) fn is_dir(&self) -> bool {
+        self.stat.as_ref().is_some_and(Metadata::is_dir)
+    }
+
+    pub(crate) fn is_file(&self) -> bool {
+        self.stat.as_ref().is_some_and(Metadata::is_file)
+    }
+
+    pub(crate) fn is_link(&self) -> bool {
+        self.lstat.as_ref().is_some_and(Metadata::is_symlink)
+    }
+
+    /// Whether something is there, links followed.
+    pub(crate) fn exists(&self) -> bool {
+        self.stat.is_some()
+    }
+
+    /// The one that owner and mode are of.
+    pub(crate) fn stat_for(&self, follow: bool) -> Option<&Metadata> {
+        if follow { self.stat.as_ref() } else { self.lstat.as_ref() }
+    }
 }
 
 /// Whether a folder is at a path, links followed.
