@@ -8,7 +8,7 @@ use halite_core::{Error, Result, Value};
 use halite_net::ipc::{EventSource, Framing};
 use halite_wire::frame::{body_of, read_event};
 use halite_wire::limits::Limits;
-use halite_wire::msgpack::{Dialect, StreamDecoder};
+use halite_wire::msgpack::{self, Dialect, StreamDecoder};
 
 /// Largest event that is taken from the bus, in bytes.
 const EVENT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -27,26 +27,65 @@ pub(crate) struct Bus {
     source: EventSource<Frames>,
 }
 
+/// Bytes of the length that masters before 3007 write before each frame.
+const PREFIX_BYTES: usize = 4;
+
 /// Cuts the stream into msgpack maps.
-struct Frames(StreamDecoder);
+enum Frames {
+    /// Nothing has come yet.
+    New,
+    /// One map after the other.
+    Plain(StreamDecoder),
+    /// A length of four bytes before each map, as Salt 3006 writes it.
+    Prefixed,
+}
 
 impl Framing for Frames {
     type Item = Value;
 
     fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Value>, String> {
-        if !buffer.is_empty() {
-            self.0.push(buffer);
-            buffer.advance(buffer.len());
+        if let (Frames::New, Some(first)) = (&self, buffer.first()) {
+            // A map of two begins with one of these; a length below 2 GiB never does.
+            *self = match first {
+                0x80..=0x8f | 0xde | 0xdf => {
+                    Frames::Plain(StreamDecoder::new(Dialect::Bus, Limits::ACCEPTED))
+                }
+                _ => Frames::Prefixed,
+            };
         }
-        self.0.next_value().map_err(|error| error.to_string())
+        match self {
+            Frames::New => Ok(None),
+            Frames::Plain(decoder) => {
+                if !buffer.is_empty() {
+                    decoder.push(buffer);
+                    buffer.advance(buffer.len());
+                }
+                decoder.next_value().map_err(|error| error.to_string())
+            }
+            Frames::Prefixed => prefixed(buffer),
+        }
     }
+}
+
+fn prefixed(buffer: &mut BytesMut) -> Result<Option<Value>, String> {
+    let Some(prefix) = buffer.first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
+    let length = u32::from_be_bytes(*prefix) as usize;
+    if length > EVENT_BYTES_MAX {
+        return Err(format!("a frame of {length} bytes; the limit is {EVENT_BYTES_MAX}"));
+    }
+    if buffer.len() < PREFIX_BYTES + length {
+        return Ok(None);
+    }
+    buffer.advance(PREFIX_BYTES);
+    let frame = buffer.split_to(length);
+    let value = msgpack::decode(&frame, Dialect::Bus, &Limits::ACCEPTED);
+    value.map(Some).map_err(|error| error.to_string())
 }
 
 impl Bus {
     /// Connects to a publishing socket.
     pub(super) async fn connect(path: &Path) -> Result<Bus> {
-        let decoder = StreamDecoder::new(Dialect::Bus, Limits::ACCEPTED);
-        let source = EventSource::connect(path, Frames(decoder), EVENT_BYTES_MAX).await;
+        let source = EventSource::connect(path, Frames::New, EVENT_BYTES_MAX).await;
         let source = source.map_err(|error| super::not_running(path, &error.to_string()))?;
         Ok(Bus { source })
     }
@@ -75,6 +114,40 @@ impl Bus {
             // What is no event is somebody else's mistake; the bus goes on.
             let Ok(Ok((tag, data))) = body_of(&frame).map(read_event) else { continue };
             return Ok(Event { tag: tag.to_owned(), data });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use halite_core::{Map, map};
+    use halite_wire::frame::{event_body, pub_frame};
+
+    fn tags(bytes: &[u8], step: usize) -> Vec<String> {
+        let (mut frames, mut buffer, mut found) = (Frames::New, BytesMut::new(), Vec::new());
+        for piece in bytes.chunks(step) {
+            buffer.extend_from_slice(piece);
+            while let Some(frame) = frames.next(&mut buffer).expect("is well-formed") {
+                let body = body_of(&frame).expect("has a body");
+                found.push(read_event(body).expect("is an event").0.to_owned());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn frames_are_read_with_and_without_lengths_in_any_pieces() {
+        let long: Map = map! {"text" => "x".repeat(300)};
+        let frames = [pub_frame(&event_body("a", &Map::new())), pub_frame(&event_body("b", &long))];
+        let plain = frames.concat();
+        let prefixed: Vec<u8> = frames
+            .iter()
+            .flat_map(|frame| [&(frame.len() as u32).to_be_bytes()[..], &frame[..]].concat())
+            .collect();
+        for step in [1, 7, 1000] {
+            assert_eq!(tags(&plain, step), ["a", "b"]);
+            assert_eq!(tags(&prefixed, step), ["a", "b"]);
         }
     }
 }
