@@ -67,12 +67,12 @@ struct Corpus {
 
 fn corpus(file: &str) -> Corpus {
     let path = format!("{}/tests/golden/jinja/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let data = parse_json(&text).unwrap();
+    let text = std::fs::read_to_string(&path).expect("as recorded");
+    let data = parse_json(&text).expect("as recorded");
     let part = |name: &str| data.get(name).cloned().unwrap_or_default();
     let files = part("files")
         .as_map()
-        .unwrap()
+        .expect("as recorded")
         .iter()
         .map(|(k, v)| (k.to_string(), v.to_string()))
         .collect();
@@ -82,7 +82,7 @@ fn corpus(file: &str) -> Corpus {
     context.insert("users".into(), part("users"));
     context.insert("lst".into(), Value::from(vec![1, 2, 3, 4]));
     context.insert("name".into(), "Bob".into());
-    let cases = part("cases").as_list().unwrap().to_vec();
+    let cases = part("cases").as_list().expect("as recorded").to_vec();
     Corpus { cases, files: Files(files), calls: Calls { pillar: part("pillar") }, context }
 }
 
@@ -92,7 +92,7 @@ fn render(corpus: &Corpus, engine: &JinjaEngine, case: &Value) -> Result<String,
         ..Options::default()
     };
     engine.render_request(&Request {
-        source: case.get("tmpl").and_then(Value::as_str).unwrap(),
+        source: case.get("tmpl").and_then(Value::as_str).expect("as recorded"),
         name: "<template>",
         context: &corpus.context,
         salt: &corpus.calls,
@@ -121,7 +121,7 @@ fn prefix(class: &str) -> &'static str {
 fn difference(corpus: &Corpus, engine: &JinjaEngine, case: &Value) -> Option<String> {
     let text = |name: &str| case.get(name).and_then(Value::as_str);
     let got = render(corpus, engine, case);
-    let source = text("tmpl").unwrap();
+    let source = text("tmpl").expect("as recorded");
     // The recording rendered without Salt's step that puts the last line end back.
     let got = got.map(|got| match (source.ends_with('\n'), got.strip_suffix('\n')) {
         (true, Some(cut)) => cut.to_string(),
@@ -130,14 +130,14 @@ fn difference(corpus: &Corpus, engine: &JinjaEngine, case: &Value) -> Option<Str
     match (text("ok"), text("err"), got) {
         (Some(want), _, Ok(got)) if want == got => None,
         (_, Some(want), Err(got)) => {
-            let (class, want) = want.split_once(": ").unwrap();
+            let (class, want) = want.split_once(": ").expect("as recorded");
             let want = format!("{}{want}", prefix(class))
                 .replace("__main__.Alias", "salt.utils.templates.AliasedLoader");
             // The recording had no files on disk, so it does not show where in a file it was.
-            let message = got.message.split("\nTraceback").next().unwrap();
+            let message = got.message.split("\nTraceback").next().expect("as recorded");
             let elsewhere = got.file.as_ref().filter(|file| file.as_os_str() != "<template>");
             let message = match elsewhere {
-                Some(file) => message.split(&format!("\n{}(", file.display())).next().unwrap(),
+                Some(file) => message.split(&format!("\n{}(", file.display())).next().expect("as recorded"),
                 None => message,
             };
             let line = case.get("line").and_then(Value::as_i64);
@@ -154,7 +154,7 @@ fn difference(corpus: &Corpus, engine: &JinjaEngine, case: &Value) -> Option<Str
             }
         }
         (want, error, got) => {
-            let want = want.or(error).unwrap();
+            let want = want.or(error).expect("as recorded");
             Some(match got {
                 Ok(got) => format!("{source:?}\n  want {want:?}\n  got  {got:?}"),
                 Err(got) => format!("{source:?}\n  want {want:?}\n  got  error {:?}", got.message),
@@ -169,7 +169,7 @@ fn check(file: &str, exceptions: &[(&str, &str)]) {
     let engine = JinjaEngine::new();
     let mut faults = Vec::new();
     for case in &corpus.cases {
-        let name = case.get("name").unwrap().to_string();
+        let name = case.get("name").expect("as recorded").to_string();
         let known = exceptions.iter().any(|(known, _)| *known == name);
         match difference(&corpus, &engine, case) {
             Some(_) if known => {}

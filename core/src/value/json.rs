@@ -20,7 +20,7 @@ pub struct JsonStyle {
     pub compact: bool,
 }
 
-/// Writes `value` as `json.dumps` would; keys become text, bytes become their text or `repr`.
+/// Writes `value` as `json.dumps` would; keys become text, bytes their `repr`.
 pub fn to_json(value: &Value, style: JsonStyle) -> String {
     let mut out = String::new();
     write_value(value, style, 0, &mut out);
@@ -39,10 +39,8 @@ fn write_value(value: &Value, style: JsonStyle, level: usize, out: &mut String) 
         }
         Value::Float(float) => out.push_str(&float_repr(*float)),
         Value::Str(text) => write_str(text, style, out),
-        Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => write_str(text, style, out),
-            Err(_) => write_str(&super::repr_bytes(bytes), style, out),
-        },
+        // Python's `json` cannot write bytes; Salt writes what `repr` says in their place.
+        Value::Bytes(bytes) => write_str(&super::repr_bytes(bytes), style, out),
         Value::List(items) => {
             let items = items.iter().map(|item| (None, item));
             write_container('[', ']', items, style, level, out);

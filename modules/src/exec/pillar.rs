@@ -31,9 +31,10 @@ pub static MODULE: ExecModule = ExecModule::new(
     ],
 );
 
-/// Whether values are shown: when asked for, and to every caller but the job itself.
+/// Whether values are shown: when asked for, and to every caller but the job itself. Rendering a
+/// pillar is no job: its templates see values.
 fn shown(cx: &Context<'_>, unmask: Option<bool>) -> bool {
-    unmask.unwrap_or(cx.job.depth() > 1)
+    unmask.unwrap_or(cx.job.depth() > 1 || cx.job.fun.is_empty())
 }
 
 fn output(cx: &Context<'_>, value: Value, unmask: Option<bool>) -> Value {
