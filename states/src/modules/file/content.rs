@@ -211,7 +211,7 @@ fn look_up(data: &Value, paths: &Value, delimiter: &str) -> Result<Value, String
 /// What the source or the template raises.
 pub(crate) fn content(apply: &Apply<'_>, want: &Want) -> Result<Result<Content, NoContent>> {
     if let Some(given) = &want.contents {
-        return Ok(from_contents(apply, want, given)?.map_err(Unable));
+        return Ok(from_contents(apply, want, given)?.map_err(Plain));
     }
     if !want.source.truthy() {
         return Ok(Ok(Content::default()));

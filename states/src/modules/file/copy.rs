@@ -19,6 +19,8 @@ pub static MODULE: StateModule = StateModule::new("file", &[&COPY, &RENAME]);
 
 /// What is to be copied where.
 struct Want {
+    /// The name as given; the copy may go into the folder that it is.
+    asked: String,
     name: String,
     path: PathBuf,
     source: String,
@@ -81,6 +83,7 @@ fn copy_<'a>(
     if let Some(fault) = perms.unknown_owner(cx.host).filter(|_| !cx.test()) {
         return refuse(fault);
     }
+    let asked = name.clone();
     if subdir && is_dir(cx.host, Path::new(&name)) {
         let base = from.file_name().unwrap_or_default().to_string_lossy();
         name = format!("{}/{base}", name.trim_end_matches('/'));
@@ -92,7 +95,7 @@ fn copy_<'a>(
     }
     let dir_mode = crate::support::perms::normalize_mode(&dir_mode)
         .or_else(|| perms.mode.as_deref().map(searchable));
-    let want = Want { name, path, source, from, perms, dir_mode, preserve, force, makedirs };
+    let want = Want { asked, name, path, source, from, perms, dir_mode, preserve, force, makedirs };
     let comment = format!("File \"{}\" is set to be copied to \"{}\"", want.source, want.name);
     let would = Outcome::would(comment, Map::new());
     Ok(Verdict::change(would, move |apply| copy_it(apply, &want)))
@@ -100,7 +103,7 @@ fn copy_<'a>(
 
 fn copy_it(apply: &Apply<'_>, want: &Want) -> Result<Outcome> {
     let (host, name, source) = (apply.host, &want.name, &want.source);
-    let mut comment = format!("Copied \"{source}\" to \"{name}\"");
+    let mut comment = format!("Copied \"{source}\" to \"{}\"", want.asked);
     let folder = folder_of(&want.path);
     if lexists(host, &want.path) && want.force {
         if is_file(host, &want.path)

@@ -30,8 +30,9 @@ struct Edited {
 
 impl Edited {
     fn changes(&self) -> Changes {
-        let text = |diff: String| if self.show_changes { diff } else { String::new() };
-        match diff(&self.before, &self.after).map(text) {
+        // Without the diff all that is told is that there is one.
+        let told = |diff: String| if self.show_changes { diff.into() } else { Value::Bool(true) };
+        match diff(&self.before, &self.after).map(told) {
             Some(diff) => map! {"diff" => diff},
             None => Changes::new(),
         }

@@ -24,7 +24,7 @@ rejects=$1 result=$2 keep=$3; shift 3
 "$@" -N -r "$rejects" -o "$result"; code=$?
 if [ $code -ne 0 ] && [ -s "$rejects" ]; then
   shift; program=patch
-  if "$program" "$@" -R -f --dry-run --forward --reject-file=- <"$rejects" >/dev/null 2>&1
+  if "$program" "$@" -R -f --strip=0 --dry-run --forward --reject-file=- <"$rejects" >/dev/null 2>&1
   then code=240; else code=241; fi
 fi
 rm -f "$result"; [ -n "$keep" ] || rm -f "$rejects"

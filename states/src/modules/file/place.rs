@@ -188,10 +188,12 @@ fn update(apply: &Apply<'_>, want: &Want, content: &Content, seen: &Seen) -> Res
     let mut written = false;
     if let Some(bytes) = &content.bytes {
         if seen.is_link() && !want.follow {
-            host.remove_file(&want.path)?;
+            let have = if seen.is_file() { host.read(&want.path)? } else { Vec::new() };
+            let shown = diff(&have, bytes).map(|diff| shown_diff(apply.cx, want, diff));
+            let shown = shown.unwrap_or_else(|| "Replace symbolic link with regular file".into());
             host.write_atomic(&want.path, bytes, None)?;
             written = true;
-            changes.insert("diff".into(), "Replace symbolic link with regular file".into());
+            changes.insert("diff".into(), shown.into());
         } else {
             let real = if seen.is_link() { real_path(host, &want.path) } else { want.path.clone() };
             let have = if seen.is_file() { host.read(&real)? } else { Vec::new() };

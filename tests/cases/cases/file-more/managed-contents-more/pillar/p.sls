@@ -1,0 +1,1 @@
+k: {t: text, u: more, e: '', list: [1, 2]}
