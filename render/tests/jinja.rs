@@ -137,7 +137,9 @@ fn difference(corpus: &Corpus, engine: &JinjaEngine, case: &Value) -> Option<Str
             let message = got.message.split("\nTraceback").next().expect("as recorded");
             let elsewhere = got.file.as_ref().filter(|file| file.as_os_str() != "<template>");
             let message = match elsewhere {
-                Some(file) => message.split(&format!("\n{}(", file.display())).next().expect("as recorded"),
+                Some(file) => {
+                    message.split(&format!("\n{}(", file.display())).next().expect("as recorded")
+                }
                 None => message,
             };
             let line = case.get("line").and_then(Value::as_i64);

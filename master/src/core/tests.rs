@@ -10,11 +10,10 @@ use halite_core::{Map, MinionId, Opts, Role, Value, map};
 use halite_net::ConnId;
 use halite_wire::OsEntropy;
 use halite_wire::crypto::{AesKey, GcmKeys, GcmSecret, PrivateKey, PublicKey, RsaKey};
-use halite_wire::envelope;
-use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect};
 use halite_wire::session::{MasterSession, MinionSession, ReplayPolicy, SessionKeys};
 use halite_wire::signin::minion::{Accepted, Config};
+use halite_wire::{envelope, limits::Limits};
 
 use super::{Core, Done, Input, Now, Output, ReqId, Settings, Start};
 use crate::store::Write;

@@ -180,9 +180,7 @@ fn serialize<'a>(
             data = merged;
         }
     }
-    let mut with = defaults(&format, encoding.is_some());
-    with.extend(options(&serializer_opts));
-    let contents = serializers::serialize(&format, &data, &with)? + "\n";
+    let contents = written(&format, &data, &serializer_opts, encoding.is_some())?;
     let want = Want {
         path,
         perms: Perms::new(owner(user, &kwargs), group, &mode),
@@ -205,6 +203,13 @@ fn serialize<'a>(
     let verdict = judge(cx, want, true)?;
     let ignored = deserializer_opts.truthy() && !merge_if_exists;
     Ok(told_as_data(verdict, name, diff, ignored))
+}
+
+/// The data as the file's text.
+fn written(format: &str, data: &Value, given: &Value, encoded: bool) -> Result<String> {
+    let mut with = defaults(format, encoded);
+    with.extend(options(given));
+    Ok(serializers::serialize(format, data, &with)? + "\n")
 }
 
 /// The verdict in the words of `file.serialize`, with the diff of data in place of that of text.
