@@ -323,7 +323,7 @@ mod tests {
                 "option `failhard` should be bool, not dict: {}"
             ]
         );
-        let error = loaded("ssl = true", "").err().expect("is refused").to_string();
+        let error = loaded("ssl = true", "").expect_err("is refused").to_string();
         assert!(error.contains("`ssl`"), "{error}");
     }
 

@@ -190,7 +190,7 @@ fn items(
     unmask: Option<bool>,
 ) -> Result<Value> {
     if !names.is_empty() {
-        return Ok(item(cx, names, Value::Null, None, pillarenv, saltenv, None)?);
+        return item(cx, names, Value::Null, None, pillarenv, saltenv, None);
     }
     let fresh = fresh(cx, pillar, pillar_enc, pillarenv, saltenv)?;
     let open = shown(cx, unmask) || (unmask.is_none() && !mask_wanted(cx));

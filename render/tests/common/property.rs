@@ -6,7 +6,7 @@ use halite_render::yaml::{DumpStyle, dump, load, load_marked};
 const REPR_BYTES_MAX: usize = 1 << 16;
 
 /// The text loads or is refused; what loads is written, and loads again as the same value.
-pub fn holds(text: &str) {
+pub(crate) fn holds(text: &str) {
     let Ok(value) = load(text) else { return };
     assert!(load_marked(text).is_ok());
     if value.repr().len() > REPR_BYTES_MAX {

@@ -1,6 +1,6 @@
 //! `ini`: options and sections of INI files. Salt: `salt/states/ini_manage.py` behaviour.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use halite_core::{
     Changes, Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, state,
@@ -15,7 +15,7 @@ pub static MODULE: StateModule = StateModule::new(
 );
 
 /// The file as it is; a missing one is empty.
-fn read(cx: &Context<'_>, path: &PathBuf, separator: &str, no_spaces: bool) -> Result<Ini> {
+fn read(cx: &Context<'_>, path: &Path, separator: &str, no_spaces: bool) -> Result<Ini> {
     let text = if cx.host.exists(path) { cx.host.read(path)? } else { Vec::new() };
     Ok(Ini::parse(&String::from_utf8_lossy(&text), separator, no_spaces))
 }
