@@ -7,22 +7,32 @@ use clap::Parser;
 use halite_core::{Map, Result};
 
 use crate::options::{ConfigOptions, LogOptions};
-use crate::{exit, log};
+use crate::parse::parse;
+use crate::version::VersionOptions;
+use crate::{detach, exit, log};
 
 /// Takes jobs from a Salt master and runs them on this machine
 #[derive(Parser, Debug)]
-#[command(name = "salt-minion", version)]
+#[command(name = "salt-minion")]
 struct Cli {
+    #[command(flatten)]
+    versions: VersionOptions,
     #[command(flatten)]
     config: ConfigOptions,
     #[command(flatten)]
     log: LogOptions,
-    /// Stay in the foreground; this program always does, a supervisor runs it in the background
+    /// Go on in the background. Under a supervisor, leave it away
     #[arg(short, long)]
     daemon: bool,
+    /// Started by --daemon
+    #[arg(long, hide = true)]
+    detached: bool,
     /// User to run as; the supervisor chooses it
     #[arg(short, long)]
     user: Option<String>,
+    /// Known for Salt's sake; this program does not start itself again
+    #[arg(long, hide = true)]
+    disable_keepalive: bool,
     /// File for the process id
     #[arg(long, value_name = "FILE")]
     pid_file: Option<String>,
@@ -30,14 +40,18 @@ struct Cli {
 
 /// The program.
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli: Cli = match parse(args.clone(), |command| command) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to standard output and are no error.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
-        }
+        Err(code) => return code,
     };
+    if let Some(code) = cli.versions.show("salt-minion") {
+        return code;
+    }
+    if cli.detached {
+        detach::leave();
+    } else if cli.daemon {
+        return detach::start("salt-minion", &args);
+    }
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -55,8 +69,5 @@ fn run(cli: &Cli) -> Result<u8> {
     let (opts, warnings) = halite_minion::config::load(&cli.config.config_dir, &given)?;
     log::start(&opts, "warning");
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    if cli.daemon {
-        tracing::info!("-d: this program stays in the foreground; run it under a supervisor");
-    }
     halite_minion::daemon::run(opts)
 }
