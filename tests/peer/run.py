@@ -23,25 +23,39 @@ from harness import OURS, Fleet, Programs, wait_for  # noqa: E402
 PROGRAMS = None
 
 
+def take_events(buffer, found):
+    """Takes whole events off the front. 3006 writes a length of four bytes before each map."""
+    import msgpack
+
+    while buffer:
+        start = 4 if buffer[0] == 0 else 0
+        unpacker = msgpack.Unpacker(raw=False, strict_map_key=False)
+        unpacker.feed(buffer[start:])
+        try:
+            item = unpacker.unpack()
+        except msgpack.OutOfData:
+            break
+        tag, _, data = item["body"].partition(b"\n\n")
+        found[tag.decode()] = msgpack.unpackb(data, raw=False, strict_map_key=False)
+        buffer = buffer[start + unpacker.tell():]
+    return buffer
+
+
 @contextlib.contextmanager
 def bus(fleet):
     """Reads the master's bus as a third-party listener does: a plain stream of msgpack maps."""
     import socket
-
-    import msgpack
 
     found = {}
     link = socket.socket(socket.AF_UNIX)
     link.connect(str(fleet.root / "m" / "s" / "master_event_pub.ipc"))
 
     def listen():
-        unpacker = msgpack.Unpacker(raw=False, strict_map_key=False)
+        buffer = b""
         with contextlib.suppress(OSError):
             while chunk := link.recv(65536):
-                unpacker.feed(chunk)
-                for item in unpacker:
-                    tag, _, data = item["body"].partition(b"\n\n")
-                    found[tag.decode()] = msgpack.unpackb(data, raw=False, strict_map_key=False)
+                buffer += chunk
+                buffer = take_events(buffer, found)
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
