@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use halite_core::{Map, Value};
 
+use super::by_reference::Shared;
 use super::{Out, Rt, Scope, Unit};
 use crate::jinja::ast::ArgList;
 use crate::jinja::fault::{Class, Fault, R, nearest, type_error};
@@ -223,8 +224,22 @@ impl<'a> Rt<'a> {
         for (key, val) in &args.named {
             named.insert(Value::Str(key.clone()), self.plain(val)?);
         }
-        match self.request.salt.call(name, positional?, named) {
-            Ok(value) => Ok(Val::from(&value)),
+        let positional = positional?;
+        let Some(shared) = Shared::of(name, &args) else {
+            return self.call_plain(name, positional, named).map(|value| Val::from(&value));
+        };
+        let result = self.call_plain(name, positional.clone(), named.clone())?;
+        Ok(shared.adopt(&result, || {
+            named.shift_remove("merge");
+            let positional = positional.into_iter().enumerate();
+            let unmerged = positional.map(|(at, arg)| if at == 2 { Value::Null } else { arg });
+            self.call_plain(name, unmerged.collect(), named).ok()
+        }))
+    }
+
+    fn call_plain(&self, name: &str, positional: Vec<Value>, named: Map) -> R<Value> {
+        match self.request.salt.call(name, positional, named) {
+            Ok(value) => Ok(value),
             Err(error) => Err(Fault::new(
                 match error.kind {
                     CallErrorKind::Execution => Class::SaltCall,

@@ -1,6 +1,7 @@
 //! Runs a parsed template.
 
 mod access;
+mod by_reference;
 mod call;
 mod expr;
 mod import;
