@@ -6,6 +6,9 @@ pub const ASKS_WAITING: usize = 1024;
 pub const ASKS_IN_FLIGHT: usize = 16;
 /// Returns on their way at one time.
 pub const RETURNS_IN_FLIGHT: usize = 4;
+/// Time between a job and its return to a real Salt master at least, in milliseconds; see
+/// `core/returns.rs`. Real minions need 100 to 300 there, and the command line half a second.
+pub const FOREIGN_RETURN_MS: u64 = 100;
 /// Publishes kept while a sign-in for their key is under way.
 pub const PACKETS_HELD: usize = 100;
 /// Jobs that wait for the minion to be ready, or for a free worker.

@@ -26,7 +26,7 @@ impl Core {
     pub(super) fn open_publish(&mut self, now: Now, frame: &Bytes, again: bool) {
         let Some(subscriber) = &mut self.subscriber else { return };
         match subscriber.open(frame, now.unix) {
-            Ok(load) => self.job(load),
+            Ok(load) => self.job(now, load),
             Err(PublishError::Key) if !again => self.hold(frame.clone()),
             Err(PublishError::NotForUs(enc)) => {
                 tracing::debug!("a publish with enc {enc} passed by")
@@ -46,7 +46,7 @@ impl Core {
         }
     }
 
-    fn job(&mut self, load: PublishLoad) {
+    fn job(&mut self, now: Now, load: PublishLoad) {
         if !self.kept.window.is_new(load.jid.as_str(), self.settings.jids) {
             tracing::debug!("job {} was seen before", load.jid);
             return;
@@ -54,6 +54,7 @@ impl Core {
         if !self.is_for_us(&load) {
             return;
         }
+        self.arrivals.note(load.jid.as_str(), now.ms);
         self.emit(Output::Keep);
         if self.ready {
             self.emit(Output::Run(Box::new(load)));

@@ -30,7 +30,7 @@ pub use window::Window;
 
 use asks::{Ask, Sent};
 use link::Link;
-use returns::Returns;
+use returns::{Arrivals, Returns};
 
 /// A moment, by two clocks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -206,6 +206,7 @@ pub struct Core {
     waiting: VecDeque<Ask>,
     pending: BTreeMap<u64, Sent>,
     returns: Returns,
+    arrivals: Arrivals,
     held: VecDeque<Bytes>,
     early: VecDeque<PublishLoad>,
     ready: bool,
@@ -237,6 +238,7 @@ impl Core {
             waiting: VecDeque::new(),
             pending: BTreeMap::new(),
             returns,
+            arrivals: Arrivals::default(),
             held: VecDeque::new(),
             early: VecDeque::new(),
             ready: false,

@@ -1,9 +1,17 @@
 //! Returns on their way: each is on disk until the master has taken it.
+//!
+//! A real Salt master gets none sooner than [`limits::FOREIGN_RETURN_MS`] after its job came. The
+//! `salt` of Salt 3007 begins to read the event bus some milliseconds after it has published; what
+//! came until then is moved into a buffer that it does not look at before further bytes arrive
+//! (`PublishClient.recv` with `timeout=0`), and so it waits out its whole time for a job that is
+//! long done. Its own minions, which start a process for each job, are never that quick.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use halite_core::Map;
+use halite_core::{Map, Value};
 use halite_wire::Entropy;
+use halite_wire::session::{MinionSession, SessionKeys};
 
 use super::asks::{Ask, Kind};
 use super::{Core, Now, Output, between};
@@ -15,6 +23,25 @@ const LATER_MS: (u64, u64) = (30_000, 60_000);
 /// The returns that the master does not have yet.
 #[derive(Debug, Default)]
 pub(super) struct Returns(VecDeque<Entry>);
+
+/// When the jobs of the last moments came: only those can be done too soon for a real Salt master.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals(VecDeque<(String, u64)>);
+
+impl Arrivals {
+    pub(super) fn note(&mut self, jid: &str, at: u64) {
+        self.0.retain(|(_, then)| at < then + limits::FOREIGN_RETURN_MS);
+        if self.0.len() < limits::JOBS_WAITING {
+            self.0.push_back((jid.into(), at));
+        }
+    }
+
+    /// From when on this job may be answered to a real Salt master.
+    fn may_return(&self, jid: &str) -> u64 {
+        let arrival = self.0.iter().find(|(known, _)| known == jid);
+        arrival.map_or(0, |(_, at)| at + limits::FOREIGN_RETURN_MS)
+    }
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -90,8 +117,10 @@ impl Core {
     ) {
         self.emit(Output::Spool { name: name.clone(), load: load.clone() });
         self.returns.remove(&name);
-        let send = self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT;
-        let state = if send { State::Busy } else { State::Rest(now.ms) };
+        let from = self.may_return(&load);
+        let free = self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT;
+        let send = free && from <= now.ms;
+        let state = if send { State::Busy } else { State::Rest(now.ms.max(from)) };
         self.returns.0.push_back(Entry::new(name.clone(), state));
         if self.returns.0.len() > limits::SPOOL_RETURNS {
             if let Some(old) = self.returns.0.pop_front() {
@@ -106,6 +135,16 @@ impl Core {
         if send {
             self.ask(now, entropy, Ask::new(now, 0, load, Kind::Return(name)));
         }
+    }
+
+    /// The moment from which on this master can be told; 0 for one of our own.
+    fn may_return(&self, load: &Map) -> u64 {
+        let ours = |session: &Arc<MinionSession>| matches!(session.keys(), SessionKeys::Gcm(_));
+        if self.session.as_ref().is_some_and(ours) {
+            return 0;
+        }
+        let jid = load.get("jid").and_then(Value::as_str).unwrap_or_default();
+        self.arrivals.may_return(jid)
     }
 
     /// A return was read back from disk.

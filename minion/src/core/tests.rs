@@ -29,6 +29,7 @@ struct Master {
     returns: Vec<String>,
     answers: bool,
     serves: bool,
+    gcm: bool,
 }
 
 impl Master {
@@ -46,6 +47,7 @@ impl Master {
             returns: Vec::new(),
             answers: true,
             serves: true,
+            gcm: false,
         }
     }
 
@@ -104,7 +106,7 @@ impl Master {
             aes: &self.aes,
             session: &self.session_key,
             publish_port: 4505,
-            gcm: false,
+            gcm: self.gcm,
             version: 3,
             now: now.unix,
             pub_sig: None,
@@ -384,6 +386,40 @@ fn a_return_stays_on_disk_until_the_master_has_it() {
     assert_eq!(world.master.returns, [JID]);
     assert!(world.disk.is_empty());
     assert!(world.core.is_quiet());
+}
+
+#[test]
+fn a_quick_return_waits_until_a_real_salt_master_looks_for_it() {
+    let mut world = World::joined();
+    let packet = world.master.publish(JID);
+    world.feed(Input::Published(packet));
+    world.pass(20);
+    world.job_done(JID);
+    assert!(world.master.returns.is_empty(), "its command line would not see it");
+    world.pass(limits::FOREIGN_RETURN_MS - 21);
+    assert!(world.master.returns.is_empty());
+    world.pass(1);
+    assert_eq!(world.master.returns, [JID]);
+    assert!(world.disk.is_empty());
+
+    let packet = world.master.publish(JID2);
+    world.feed(Input::Published(packet));
+    world.pass(limits::FOREIGN_RETURN_MS);
+    world.job_done(JID2);
+    assert_eq!(world.master.returns, [JID, JID2], "a longer job is not held up");
+}
+
+#[test]
+fn a_master_of_our_own_gets_returns_at_once() {
+    let mut world = World::new(Map::new());
+    world.master.gcm = true;
+    world.feed(Input::Tick);
+    world.master.accept();
+    world.pass(11_000);
+    let packet = world.master.publish(JID);
+    world.feed(Input::Published(packet));
+    world.job_done(JID);
+    assert_eq!(world.master.returns, [JID]);
 }
 
 #[test]
