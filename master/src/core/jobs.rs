@@ -23,6 +23,17 @@ pub(crate) struct KnownJob {
     returned: HashSet<MinionId>,
 }
 
+impl KnownJob {
+    /// Two lists make one; what cannot be put together is open to all, as in Salt.
+    fn widen(&mut self, target: Option<Arc<Target>>) {
+        let more = target.as_ref().and_then(|target| target.listed());
+        match (self.target.as_mut().map(Arc::make_mut), more) {
+            (Some(Target::List(ids)), Some(more)) => ids.extend_from_slice(more),
+            _ => self.target = None,
+        }
+    }
+}
+
 /// May this return be taken?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Take {
@@ -55,11 +66,16 @@ pub(crate) struct JobTable {
 }
 
 impl JobTable {
+    /// A job was published. One under a known jid is a further part of it (a batch): whoever was meant before
+    /// still is.
     pub(crate) fn began(&mut self, jid: &str, target: Option<Arc<Target>>, by: Option<MinionId>) {
-        let job = KnownJob { target, by, returned: HashSet::new() };
-        if self.by_jid.insert(jid.to_owned(), job).is_none() {
-            self.order.push_back(jid.to_owned());
+        if let Some(known) = self.by_jid.get_mut(jid) {
+            known.widen(target);
+            return;
         }
+        let job = KnownJob { target, by, returned: HashSet::new() };
+        self.by_jid.insert(jid.to_owned(), job);
+        self.order.push_back(jid.to_owned());
         while self.order.len() > limits::JOBS_REMEMBERED {
             if let Some(oldest) = self.order.pop_front() {
                 self.by_jid.remove(&oldest);
@@ -194,6 +210,20 @@ mod tests {
         jobs.began("3", target("os:Debian and not db1", "compound"), None);
         assert_eq!(jobs.take("3", &id("db1")), Take::NotMeant);
         assert_eq!(jobs.take("unknown", &id("db1")), Take::Yes);
+    }
+
+    #[test]
+    fn the_parts_of_a_batch_are_one_job() {
+        let mut jobs = JobTable::default();
+        jobs.began("1", target("a,b", "list"), None);
+        assert_eq!(jobs.take("1", &id("a")), Take::Yes);
+        jobs.began("1", target("c", "list"), None);
+        assert_eq!(jobs.take("1", &id("b")), Take::Yes, "still running when the next part began");
+        assert_eq!(jobs.take("1", &id("c")), Take::Yes);
+        assert_eq!(jobs.take("1", &id("a")), Take::Again);
+        assert_eq!(jobs.take("1", &id("d")), Take::NotMeant);
+        jobs.began("1", target("d*", "glob"), None);
+        assert_eq!(jobs.take("1", &id("d")), Take::Yes);
     }
 
     #[test]

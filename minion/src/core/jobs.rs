@@ -47,11 +47,12 @@ impl Core {
     }
 
     fn job(&mut self, now: Now, load: PublishLoad) {
-        if !self.kept.window.is_new(load.jid.as_str(), self.settings.jids) {
-            tracing::debug!("job {} was seen before", load.jid);
+        // Only what is for us is noted: the parts of a batch come one after the other under one jid.
+        if !self.is_for_us(&load) {
             return;
         }
-        if !self.is_for_us(&load) {
+        if !self.kept.window.is_new(load.jid.as_str(), self.settings.jids) {
+            tracing::debug!("job {} was seen before", load.jid);
             return;
         }
         self.arrivals.note(load.jid.as_str(), now.ms);

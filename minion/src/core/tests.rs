@@ -128,8 +128,12 @@ impl Master {
     }
 
     fn publish(&mut self, jid: &str) -> Bytes {
+        self.publish_to("m*", jid)
+    }
+
+    fn publish_to(&mut self, tgt: &str, jid: &str) -> Bytes {
         let load = map! {
-            "fun" => "test.ping", "arg" => Vec::<Value>::new(), "tgt" => "m*",
+            "fun" => "test.ping", "arg" => Vec::<Value>::new(), "tgt" => tgt,
             "tgt_type" => "glob", "jid" => jid, "ret" => "", "user" => "root",
         };
         let packet = self.publisher.seal(load, &self.key, &mut OsEntropy::new());
@@ -296,6 +300,16 @@ fn a_job_runs_once_however_often_it_comes() {
     let other = world.master.publish(JID2);
     world.feed(Input::Published(other));
     assert_eq!(world.ran, [JID, JID2]);
+}
+
+#[test]
+fn a_part_of_a_batch_for_others_does_not_use_up_the_jid() {
+    let mut world = World::joined();
+    for tgt in ["other", "m1", "m1"] {
+        let part = world.master.publish_to(tgt, JID);
+        world.feed(Input::Published(part));
+    }
+    assert_eq!(world.ran, [JID]);
 }
 
 #[test]
