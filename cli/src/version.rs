@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use halite_core::SALT_VERSION;
 
 use crate::{exit, log};
-
-/// The Salt whose command lines, files and wire these programs share.
-pub(crate) const SALT_VERSION: &str = "3008.3";
 
 /// `--version` and `-V`.
 #[derive(Args, Debug)]

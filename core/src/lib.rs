@@ -25,6 +25,9 @@ pub mod target;
 pub mod text;
 pub mod value;
 
+/// The version of Salt whose behaviour, files and wire this is: formulas compare `saltversion` with it.
+pub const SALT_VERSION: &str = "3008.3";
+
 pub use args::{Args, Bound};
 pub use context::{Apply, Context, JobState};
 pub use error::{Error, Fault, Result};

@@ -46,6 +46,32 @@ pub struct Spec {
     pub module: &'static str,
 }
 
+impl Spec {
+    /// The doc comment in the shape of a Python docstring, as `sys.doc` gives it: an empty line, the text
+    /// indented by 4, examples by 8 without their fences. Salt: `salt/utils/doc.py` behaviour.
+    pub fn docstring(&self) -> String {
+        let mut text = String::from("\n");
+        let mut fenced = false;
+        for line in self.doc.trim_matches('\n').lines() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+                // A blank line stands between a paragraph and its example.
+                if fenced && !text.ends_with("\n\n") {
+                    text.push('\n');
+                }
+                continue;
+            }
+            if !line.trim().is_empty() {
+                text.push_str(if fenced { "        " } else { "    " });
+                text.push_str(line.trim_end());
+            }
+            text.push('\n');
+        }
+        text.push_str("    ");
+        text
+    }
+}
+
 /// One callable function of kind `F`.
 pub struct Function<F: 'static> {
     /// Name, docs, parameters.

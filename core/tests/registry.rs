@@ -69,6 +69,16 @@ fn refuses(fun: &str, args: Args, want: &str) {
 }
 
 #[test]
+fn docs_have_the_shape_of_docstrings() {
+    let spec = halite_core::Spec {
+        doc: "Says hello.\n\nCLI Example:\n\n```text\nsalt '*' a.b\n```\n\nMore.\n```text\nx\n```",
+        ..load().get("sample.join").expect("is registered").spec
+    };
+    let want = "\n    Says hello.\n\n    CLI Example:\n\n        salt '*' a.b\n\n    More.\n\n        x\n    ";
+    assert_eq!(spec.docstring(), want);
+}
+
+#[test]
 fn specs_come_from_the_signature() {
     let registry = load();
     let spec = &registry.get("sample.join").expect("is registered").spec;

@@ -191,7 +191,7 @@ pub fn docs(kind: Kind, prefix: &str) -> Map {
     let specs = registry.specs().filter(|(name, _)| {
         prefix.is_empty() || *name == prefix || name.starts_with(&format!("{prefix}."))
     });
-    specs.map(|(name, spec)| (name.into(), spec.doc.into())).collect()
+    specs.map(|(name, spec)| (name.into(), spec.docstring().into())).collect()
 }
 
 #[cfg(test)]

@@ -111,6 +111,6 @@ impl Engine {
     pub fn docs(&self, pattern: &str) -> Map {
         let prefix = pattern.trim_end_matches('*');
         let specs = self.machine.exec.specs().filter(|(name, _)| name.starts_with(prefix));
-        specs.map(|(name, spec)| (name.into(), spec.doc.into())).collect()
+        specs.map(|(name, spec)| (name.into(), spec.docstring().into())).collect()
     }
 }

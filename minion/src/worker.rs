@@ -147,7 +147,11 @@ fn explain(engine: &Engine, fun: &str, failure: Failure) -> Value {
             format!("ERROR executing '{fun}': {text}").into()
         }
         Failure::Binding(text) => {
-            let doc = engine.machine.exec.get(fun).map_or("", |entry| entry.spec.doc);
+            let doc = engine
+                .machine
+                .exec
+                .get(fun)
+                .map_or_else(|_| String::new(), |entry| entry.spec.docstring());
             format!("Passed invalid arguments to {fun}: {text}\n{doc}").into()
         }
         Failure::Execution(text) => format!("ERROR: {text}").into(),

@@ -268,7 +268,7 @@ fn print_failure(caller: &Caller, fun: &str, failure: Failure, opts: &Opts) -> E
         Failure::Binding(text) | Failure::Invocation(text) => {
             log::complain(&format!("\nPassed invalid arguments: {text}.\n\nUsage:"));
             let entry = caller.engine().machine.exec.get(fun);
-            log::say(&entry.map(|entry| indented(entry.spec.doc)).unwrap_or_default());
+            log::say(&entry.map(|entry| entry.spec.docstring()).unwrap_or_default());
             exit::GENERIC
         }
         Failure::Execution(text) => {
@@ -283,18 +283,10 @@ fn print_failure(caller: &Caller, fun: &str, failure: Failure, opts: &Opts) -> E
     ExitCode::from(code)
 }
 
-/// Documentation as Salt prints it: an empty line, then the text, indented by 4.
-fn indented(doc: &str) -> String {
-    let lines = doc.trim_matches('\n').lines();
-    let lines =
-        lines.map(|line| if line.is_empty() { String::new() } else { format!("    {line}") });
-    format!("\n{}\n", lines.collect::<Vec<_>>().join("\n"))
-}
-
 fn print_docs(caller: &Caller, prefix: &str) {
     for (name, spec) in caller.engine().machine.exec.specs() {
         if name.starts_with(prefix) {
-            log::say(&format!("{name}:\n{}\n", indented(spec.doc)));
+            log::say(&format!("{name}:\n{}\n", spec.docstring()));
         }
     }
 }

@@ -217,7 +217,7 @@ same_as! {
 /// ```
 #[function]
 fn versions(cx: &Context<'_>) -> Result<Map> {
-    let own = env!("CARGO_PKG_VERSION");
+    let own = halite_core::SALT_VERSION;
     let job = Job::new("*", "glob", "test.version", Vec::new());
     let (returns, _) = MasterServices::of(cx)?.run_job(&job, None)?;
     let number = |version: &str| -> Vec<u64> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use halite_core::{Map, Value, map};
+use halite_core::{Map, SALT_VERSION, Value, map};
 
 use crate::gather::{GrainModule, Look};
 use crate::support::digest;
@@ -10,9 +10,7 @@ use crate::support::digest;
 /// The family.
 pub static MODULE: GrainModule = GrainModule { name: "identity", collect };
 
-/// The version of Salt whose behaviour this is: formulas compare `saltversion` with it.
-pub const SALT_VERSION: &str = "3008.3";
-/// The same in parts.
+/// [`SALT_VERSION`] in parts.
 pub const SALT_VERSION_INFO: [i64; 2] = [3008, 3];
 
 fn collect(look: &Look<'_>) -> Map {

@@ -1,8 +1,6 @@
 //! `test.version` and `test.versions_report`.
 
-use halite_core::{Context, ExecModule, Map, Value, function, map};
-
-use crate::grains::identity::SALT_VERSION;
+use halite_core::{Context, ExecModule, Map, SALT_VERSION, Value, function, map};
 
 /// The module.
 pub static MODULE: ExecModule =
