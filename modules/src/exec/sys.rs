@@ -38,7 +38,8 @@ fn glob(pattern: &str) -> impl Fn(&str) -> bool {
 /// Docs of all functions, or of those that names say: a glob, a module or a function.
 fn docs(specs: &Specs<'_>, names: &[String]) -> Map {
     let mut found = Map::new();
-    let mut add = |name: &str, spec: &Spec| drop(found.insert(name.into(), spec.docstring().into()));
+    let mut add =
+        |name: &str, spec: &Spec| drop(found.insert(name.into(), spec.docstring().into()));
     if names.is_empty() {
         specs.iter().for_each(|(name, spec)| add(name, spec));
     }
