@@ -79,6 +79,13 @@ impl JobState {
         JobState { jid: jid.into(), fun: fun.into(), user: user.into(), ..JobState::default() }
     }
 
+    /// The same job, ended by the switch of another: work that runs within it under its own id.
+    #[must_use]
+    pub fn cancelled_with(mut self, other: &JobState) -> JobState {
+        self.cancelled = other.cancel_switch();
+        self
+    }
+
     /// Sets what the job will report beside its return. Salt: `__context__['retcode']`.
     pub fn set_retcode(&self, retcode: i64) {
         self.retcode.store(retcode, Ordering::Relaxed);

@@ -26,6 +26,9 @@ const KEY_BYTES: u64 = 256;
 /// How long the master may take to answer a publish unless `publish_timeout` says otherwise, seconds.
 const PUBLISH_SECONDS: i64 = 30;
 
+/// How often a watch that sees nothing asks whether to go on.
+const WATCH_LOOK: Duration = Duration::from_millis(500);
+
 /// A job to publish.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -246,11 +249,68 @@ impl Client {
         patience: Patience,
         mut each: impl FnMut(&str, &Map),
     ) -> Result<(Published, Vec<String>)> {
+        self.publish_first(job, patience, |_| {}, &mut each)
+    }
+
+    /// As [`Client::run`]; `sent` is told the jid before anything is waited for.
+    ///
+    /// # Errors
+    /// As [`Client::run`].
+    pub fn publish_first(
+        &self,
+        job: &Job,
+        patience: Patience,
+        sent: impl FnOnce(&str),
+        mut each: impl FnMut(&str, &Map),
+    ) -> Result<(Published, Vec<String>)> {
         self.runtime.block_on(async {
             let mut bus = self.listen().await?;
             let published = self.send(job).await?;
+            sent(&published.jid);
             let silent = self.gather(&mut bus, &published, patience, &mut each).await?;
             Ok((published, silent))
+        })
+    }
+
+    /// Waits for the returns of a job that was published before; its minions are those still expected.
+    ///
+    /// # Errors
+    /// If the bus cannot be reached or is lost.
+    pub fn rejoin(
+        &self,
+        published: Published,
+        patience: Patience,
+        mut each: impl FnMut(&str, &Map),
+    ) -> Result<(Published, Vec<String>)> {
+        self.runtime.block_on(async {
+            let mut bus = self.listen().await?;
+            let silent = self.gather(&mut bus, &published, patience, &mut each).await?;
+            Ok((published, silent))
+        })
+    }
+
+    /// Gives each event of the bus to `each` until it says false, the time is over or the master ends. `idle` is asked
+    /// about twice a second whether to go on.
+    ///
+    /// # Errors
+    /// If no master runs or the bus is lost.
+    pub fn watch_until(
+        &self,
+        end: Instant,
+        idle: impl Fn() -> bool,
+        mut each: impl FnMut(&str, &Map) -> bool,
+    ) -> Result<()> {
+        self.runtime.block_on(async {
+            let mut bus = self.listen().await?;
+            while idle() && Instant::now() < end {
+                let wait = end.saturating_duration_since(Instant::now()).min(WATCH_LOOK);
+                let Ok(event) = timeout(wait, bus.next()).await else { continue };
+                match event.map_err(|error| failed(&error))? {
+                    Some((tag, data)) if each(&tag, &data) => {}
+                    _ => break,
+                }
+            }
+            Ok(())
         })
     }
 

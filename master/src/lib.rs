@@ -13,6 +13,7 @@ mod core;
 pub mod events;
 pub mod keys;
 pub mod limits;
+pub mod orchestrate;
 pub mod private_file;
 mod requests;
 pub mod runner;

@@ -44,3 +44,9 @@ pub const FUNCTIONS_PER_JOB: usize = 64;
 pub const WAITING_PUBLISHES: usize = 256;
 /// Runner functions that may run at a time on requests.
 pub const RUNNERS: usize = 32;
+/// Largest journal of an orchestration that is read back, bytes.
+pub const JOURNAL_BYTES: u64 = 256 * 1_048_576;
+/// Threads of a batch within an orchestration; larger batches go part by part.
+pub const BATCH_THREADS: usize = 32;
+/// Runners that one `salt.parallel_runners` may run.
+pub const PARALLEL_RUNNERS: usize = 64;

@@ -10,10 +10,11 @@ use halite_core::{
 };
 use halite_render::files::LocalFiles;
 
-use crate::client::Client;
 use crate::core::{JidSource, Now};
 use crate::events::{Event, tags};
-use crate::services::{MasterServices, Print};
+use crate::services::{MasterServices, Print, Progress};
+
+pub(crate) mod proc;
 
 /// Runner functions, one module a file.
 pub mod runners {
@@ -94,10 +95,44 @@ pub struct Ran {
     pub retcode: i64,
     /// The outputter that the function asks for.
     pub outputter: Option<String>,
+    /// Whether it did not come to its end.
+    pub raised: bool,
+}
+
+impl Ran {
+    /// What is to be shown: a result that names its outputter beside the data is the data.
+    /// Salt: `print_async_event`.
+    pub fn shown(&self) -> &Value {
+        match (self.ret.as_map(), self.ret.get("data")) {
+            (Some(map), Some(data)) if map.len() == 2 && map.contains_key("outputter") => data,
+            _ => &self.ret,
+        }
+    }
+}
+
+/// Arguments as events show them: the keyword arguments are one map at the end, if there are any.
+pub(crate) fn fun_args(args: &Args) -> Vec<Value> {
+    let named = (!args.named.is_empty()).then(|| Value::from(args.named.clone()));
+    args.positional.iter().cloned().chain(named).collect()
 }
 
 /// Runs a function; tells the bus of the running master, if one runs, of its start and its result.
 pub fn run(opts: &Opts, call: Call) -> Ran {
+    run_within(opts, call, &JobState::default(), None)
+}
+
+/// As [`run`]; `progress` gets a line for each step of an orchestration.
+pub fn run_watched(opts: &Opts, call: Call, progress: Progress) -> Ran {
+    run_within(opts, call, &JobState::default(), Some(progress))
+}
+
+/// As [`run`], within other work: what ends that ends this.
+pub(crate) fn run_within(
+    opts: &Opts,
+    call: Call,
+    outer: &JobState,
+    progress: Option<Progress>,
+) -> Ran {
     let Call { kind, fun, args, user, jid, print } = call;
     let now = Now(jiff::Timestamp::now().as_microsecond());
     let jid =
@@ -106,30 +141,34 @@ pub fn run(opts: &Opts, call: Call) -> Ran {
         "fun" => format!("{}.{fun}", kind.word()),
         "jid" => jid.as_str(),
         "user" => user.as_str(),
-        "fun_args" => args.to_wire(),
+        "fun_args" => fun_args(&args),
     };
-    let client = Client::new(opts).ok();
+    let services = MasterServices::new(opts, &jid, print).with_progress(progress);
+    // Without a running master there is nobody to tell.
     let tell = |what: &str, data: &Map| {
-        let event = Event::new(tags::master_function(kind.folder(), &jid, what), data.clone());
-        // Without a running master there is nobody to tell.
-        drop(client.as_ref().map(|client| client.fire(&event)));
+        services.tell(&Event::new(tags::master_function(kind.folder(), &jid, what), data.clone()));
     };
     tell("new", &data);
-    let services = MasterServices::new(opts, &jid, print);
-    let job = JobState::new(jid.as_str(), fun.as_str(), user.as_str());
+    let proc = proc::begin(opts, &jid, &data);
+    let job = JobState::new(jid.as_str(), fun.as_str(), user.as_str()).cancelled_with(outer);
     let called =
         catch_unwind(AssertUnwindSafe(|| call_function(kind, &fun, args, opts, &services, &job)));
     let called = called.unwrap_or_else(|_| {
         Err(Error::execution(format!("{fun} broke down; this is a defect of the function")))
     });
-    let ran = settle(jid.clone(), called, &job, &fun);
+    drop(proc);
+    let ran = settle(kind, jid.clone(), called, &job, &fun);
     data.insert("return".into(), ran.ret.clone());
     data.insert("success".into(), ran.success.into());
+    if ran.raised {
+        data.insert("retcode".into(), 1.into());
+    }
     tell("ret", &data);
     ran
 }
 
 fn settle(
+    kind: Kind,
     jid: String,
     called: Result<(Value, Option<&'static str>)>,
     job: &JobState,
@@ -137,22 +176,26 @@ fn settle(
 ) -> Ran {
     match called {
         Ok((ret, outputter)) => {
-            let retcode = job.retcode();
-            // Salt: a result that names its outputter beside the data.
-            let named = ret.get("outputter").and_then(Value::as_str).map(str::to_owned);
-            let (ret, outputter) = match (named, ret.get("data")) {
-                (Some(named), Some(data)) => (data.clone(), Some(named)),
-                _ => (ret, outputter.map(str::to_owned)),
+            let said = ret.get("retcode").and_then(Value::as_i64);
+            let retcode = said.filter(|_| ret.get("outputter").is_some()).unwrap_or(job.retcode());
+            // Salt: what holds `data` is a success if no state in it failed.
+            let success = match ret.get("data") {
+                Some(Value::Map(data)) => halite_states::engine::check_result(data, None),
+                _ => retcode == 0,
             };
-            Ran { jid, ret, success: retcode == 0, retcode, outputter }
+            let named = ret.get("outputter").and_then(Value::as_str).map(str::to_owned);
+            let outputter = named.or_else(|| outputter.map(str::to_owned));
+            Ran { jid, ret, success, retcode, outputter, raised: false }
         }
         Err(error) => {
+            let word = kind.word();
             let text = match &error {
                 Error::Usage { .. } => format!("Passed invalid arguments: {error}"),
                 Error::Unavailable { .. } => error.to_string(),
-                _ => format!("Exception occurred in runner {fun}: {error}"),
+                _ => format!("Exception occurred in {word} {fun}: {error}"),
             };
-            Ran { jid, ret: text.into(), success: false, retcode: 1, outputter: None }
+            let ret = text.into();
+            Ran { jid, ret, success: false, retcode: 1, outputter: None, raised: true }
         }
     }
 }

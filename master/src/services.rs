@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use halite_core::services::{NoServices, PillarRequest, Refresh, Signal};
-use halite_core::{Args, Context, Error, Map, MinionId, Opts, Result, Services, Value};
+use halite_core::{
+    Apply, Args, Context, Error, JobState, Map, MinionId, Opts, Result, Services, Value,
+};
 use halite_render::files::Roots;
 
 use crate::client::{self, Client, Job, Patience};
@@ -15,6 +17,9 @@ use crate::work::PillarMachine;
 /// What a function prints on its way goes here.
 pub type Print = Box<dyn Fn(&str) + Send + Sync>;
 
+/// Lines about how far an orchestration is go here.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// The master as its runner and wheel functions see it.
 pub struct MasterServices {
     opts: Opts,
@@ -22,6 +27,32 @@ pub struct MasterServices {
     print: Print,
     roots: Arc<Roots>,
     pillar: PillarMachine,
+    progress: Option<Progress>,
+}
+
+/// Tells others of the steps of an orchestration.
+pub(crate) struct Teller {
+    opts: Opts,
+    progress: Option<Progress>,
+}
+
+impl Teller {
+    /// A state came to its end: its event, and a line for whoever watches.
+    pub(crate) fn state_done(&self, event: &Event, tag: &str, ret: &Map, total: usize) {
+        drop(client::fire(&self.opts, event));
+        let Some(progress) = &self.progress else { return };
+        let word = match ret.get("result") {
+            Some(Value::Bool(true)) => "ok",
+            Some(Value::Null) | None => "would change",
+            Some(_) => "FAILED",
+        };
+        let number = ret.get("__run_num__").and_then(Value::as_i64).unwrap_or(0) + 1;
+        let seconds = ret.get("duration").and_then(Value::as_f64).unwrap_or(0.0) / 1000.0;
+        let mut parts = tag.split("_|-");
+        let (module, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let fun = parts.nth(1).unwrap_or_default();
+        progress(&format!("[{number}/{total}] {id} ({module}.{fun}): {word}, {seconds:.1} s"));
+    }
 }
 
 impl MasterServices {
@@ -29,7 +60,25 @@ impl MasterServices {
     pub fn new(opts: &Opts, jid: &str, print: Print) -> MasterServices {
         let roots = Arc::new(Roots::files(opts));
         let pillar = PillarMachine::new(opts, Arc::clone(&roots));
-        MasterServices { opts: opts.clone(), jid: jid.into(), print, roots, pillar }
+        let (opts, jid) = (opts.clone(), jid.into());
+        MasterServices { opts, jid, print, roots, pillar, progress: None }
+    }
+
+    /// The same, which also tells of the steps of orchestrations.
+    #[must_use]
+    pub(crate) fn with_progress(mut self, progress: Option<Progress>) -> MasterServices {
+        self.progress = progress;
+        self
+    }
+
+    /// Where lines about progress go, if they go anywhere.
+    pub(crate) fn progress_lines(&self) -> Option<Progress> {
+        self.progress.clone()
+    }
+
+    /// What outlives a call of this: to tell others of steps.
+    pub(crate) fn teller(&self) -> Teller {
+        Teller { opts: self.opts.clone(), progress: self.progress.clone() }
     }
 
     /// Those of a function's context.
@@ -83,6 +132,17 @@ impl MasterServices {
         self.pillar.call(fun, args, self, cx.job)
     }
 
+    /// Gives `body` the functions and states of the master's own machine, with these options and this pillar.
+    pub(crate) fn on_master<R>(
+        &self,
+        opts: &Opts,
+        pillar: &Arc<Map>,
+        job: &JobState,
+        body: impl FnOnce(&Apply<'_>) -> R,
+    ) -> R {
+        self.pillar.apply(opts, pillar, (self, job), body)
+    }
+
     /// A client of the running master.
     ///
     /// # Errors
@@ -114,6 +174,16 @@ impl MasterServices {
         (self.print)(line);
     }
 
+    /// Fires an event if a master runs.
+    pub(crate) fn tell(&self, event: &Event) {
+        drop(client::fire(&self.opts, event));
+    }
+
+    /// The id of this run.
+    pub(crate) fn jid(&self) -> &str {
+        &self.jid
+    }
+
     /// Tells whoever waits for this run how far it is.
     pub fn progress(&self, data: Map) {
         let tag = format!("salt/run/{}/progress", self.jid);
@@ -132,7 +202,7 @@ impl Services for MasterServices {
     }
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
-        NoServices.compile_pillar(request)
+        self.pillar.own_pillar(request).map(Arc::new)
     }
 
     fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {

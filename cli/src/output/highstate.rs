@@ -157,20 +157,23 @@ impl Page<'_> {
     /// Whether something changed, and the text below `Changes:`.
     fn changes(&self, chunk: &Chunk<'_>) -> (bool, String) {
         let changes = chunk.info.get("changes").cloned().unwrap_or_default();
+        if let Some("state.orch" | "state.orchestrate" | "state.sls") =
+            chunk.info.get("name").and_then(Value::as_str)
+        {
+            let nested = match unwrapped(&changes) {
+                Value::Map(hosts) => hosts_text(self.opts, hosts, self.level + 1),
+                other => other.to_string(),
+            };
+            // The line of `Changes:` itself is indented as well, as in Salt.
+            let width = 14 * self.level;
+            return (true, format!("{:width$}{}", "", indented_all(&nested, width)));
+        }
         let Some(map) = changes.as_map() else {
             let shown = format!("Invalid Changes data: {changes}");
             return if changes.truthy() { (true, shown) } else { (false, String::new()) };
         };
         if map.is_empty() {
             return (false, String::new());
-        }
-        let nested_run = matches!(
-            chunk.info.get("name").and_then(Value::as_str),
-            Some("state.orch" | "state.orchestrate" | "state.sls")
-        );
-        if nested_run {
-            let text = hosts_text(self.opts, map, self.level + 1);
-            return (true, indented(&text, 14 * self.level));
         }
         let inner = map.get("ret").and_then(Value::as_map);
         match inner.filter(|_| map.get("out").and_then(Value::as_str) == Some("highstate")) {
@@ -288,6 +291,11 @@ enum Style {
     Full,
     Terse,
     Skip,
+}
+
+/// Every line on a new line, also an empty last one.
+fn indented_all(text: &str, width: usize) -> String {
+    text.split('\n').map(|line| format!("\n{:width$}{line}", "")).collect()
 }
 
 fn indented(text: &str, width: usize) -> String {

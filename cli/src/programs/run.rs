@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use halite_core::{Args, Error, Map, Opts, Result, Value, map};
@@ -99,7 +100,10 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         jid: cli.jid.clone(),
         print: Box::new(|line: &str| log::say(line)),
     };
-    let ran = runner::run(&opts, call);
+    let ran = match std::io::IsTerminal::is_terminal(&std::io::stderr()) && !cli.quiet {
+        true => runner::run_watched(&opts, call, Arc::new(|line: &str| log::complain(line))),
+        false => runner::run(&opts, call),
+    };
     if !cli.quiet {
         show(cli, &opts, name, &ran)?;
     }
@@ -109,7 +113,8 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 /// Prints the result; with wrong arguments, how the function is to be called.
 fn show(cli: &Cli, opts: &Opts, name: &str, ran: &Ran) -> Result<()> {
     let file = cli.output.output_file.as_deref();
-    let wrong = ran.ret.as_str().filter(|text| text.starts_with("Passed invalid arguments"));
+    let ret = ran.shown();
+    let wrong = ret.as_str().filter(|text| text.starts_with("Passed invalid arguments"));
     let docs = runner::docs(Kind::Runner, name);
     match wrong.filter(|_| !ran.success && !docs.is_empty()) {
         Some(text) => {
@@ -117,10 +122,10 @@ fn show(cli: &Cli, opts: &Opts, name: &str, ran: &Ran) -> Result<()> {
             output::display(&docs.into(), Some("nested"), opts, ran.retcode, file)
         }
         // Functions that print by themselves, as `state.event`, return nothing.
-        None if ran.ret.is_null() => Ok(()),
+        None if ret.is_null() => Ok(()),
         None => {
             let out = ran.outputter.as_deref();
-            output::display(&ran.ret, out, opts, ran.retcode, file)
+            output::display(ret, out, opts, ran.retcode, file)
         }
     }
 }

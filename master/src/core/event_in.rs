@@ -1,13 +1,13 @@
 //! Events that local programs write into the bus: passed on, and looked at where the master itself is meant.
 
 use bytes::Bytes;
-use halite_core::{MinionId, Value};
+use halite_core::{Jid, MinionId, Value, map};
 use halite_wire::frame;
 use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect};
 
 use super::{Core, Output};
-use crate::events::{tag_of, tags};
+use crate::events::{data_map, tag_of, tags};
 use crate::store::{GRAINS, MINE, PILLAR, RESOURCES, Write};
 
 impl Core {
@@ -24,10 +24,29 @@ impl Core {
         match tag_of(body) {
             None => return tracing::warn!("A local program wrote an event without a tag"),
             Some(tags::KEY) => self.key_event(body),
+            Some(tag) if tags::is_function_return(tag) => self.function_return(body),
             Some(_) => {}
         }
         let frame = Bytes::from(frame::pub_frame(body));
         self.output(Output::Bus(frame));
+    }
+
+    /// A runner or wheel function came to its end: it is kept beside the jobs. Salt: `store_job` of its clients.
+    fn function_return(&mut self, body: &[u8]) {
+        let Ok((_, data)) = frame::read_event(body) else { return };
+        let data = data_map(data);
+        let jid = data.get("jid").and_then(Value::as_str).and_then(|jid| Jid::parse(jid).ok());
+        let Some(jid) = jid.filter(|_| self.settings.job_cache) else { return };
+        let id = self.settings.id.clone();
+        let get = |name: &str| data.get(name).cloned().unwrap_or_default();
+        let load = map! {
+            "fun" => get("fun"), "arg" => Value::list([]), "tgt" => id.as_str(), "tgt_type" => "list",
+            "user" => get("user"), "jid" => jid.as_str(),
+        };
+        let ret = map! {"fun" => get("fun"), "return" => data};
+        let (jid, at) = (jid.to_string(), self.now.0);
+        self.store(Write::Job { jid: jid.clone(), at, load, minions: Vec::new() });
+        self.store(Write::Return { jid, id, at, ret });
     }
 
     /// A key tool changed a key: what it means for sessions holds at once, not at the next look at the folder.

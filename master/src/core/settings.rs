@@ -11,6 +11,8 @@ const MAINTENANCE_SECONDS: i64 = 5;
 /// Parsed options.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// The master's own id, under which its runner functions stand in the job cache.
+    pub(crate) id: String,
     /// The user the master runs as.
     pub(crate) user: String,
     /// `interface`, if it is one address: programs of this host connect from it.
@@ -77,6 +79,7 @@ impl Settings {
         };
         let text = |name: &str| Some(opts.str(name).to_owned()).filter(|text| !text.is_empty());
         Settings {
+            id: opts.str("id").to_owned(),
             user: master_user(opts),
             interface: opts.str("interface").parse().ok(),
             minimum_version: opts.int("minimum_auth_version", 3),

@@ -52,3 +52,9 @@ pub fn minion_refresh(id: &MinionId) -> String {
 pub fn resource_refresh(id: &MinionId) -> String {
     format!("resource/refresh/{id}")
 }
+
+/// Whether this is what a runner or wheel function came to: `salt/run/<jid>/ret`.
+pub fn is_function_return(tag: &str) -> bool {
+    let rest = tag.strip_prefix("salt/run/").or_else(|| tag.strip_prefix("salt/wheel/"));
+    rest.and_then(|rest| rest.strip_suffix("/ret")).is_some_and(|jid| !jid.contains('/'))
+}

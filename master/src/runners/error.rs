@@ -1,6 +1,6 @@
 //! `error`: fails on purpose, to try out how callers take it.
 
-use halite_core::{Error, ExecModule, Result, Value, function};
+use halite_core::{Error, ExecModule, Map, Result, function};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new("error", &[&ERROR]);
@@ -16,7 +16,9 @@ pub static MODULE: ExecModule = ExecModule::new("error", &[&ERROR]);
 fn error(
     #[default(None)] name: Option<String>,
     #[default(String::new())] message: String,
-) -> Result<Value> {
-    let name = name.unwrap_or_else(|| "Exception".into());
-    Err(Error::execution(format!("{name}: {message}")))
+) -> Result<Map> {
+    match name {
+        Some(name) => Err(Error::execution(format!("{name}: {message}"))),
+        None => Ok(Map::new()),
+    }
 }

@@ -404,8 +404,7 @@ fn active(cx: &Context<'_>, #[default(false)] display_progress: bool) -> Result<
     Ok(found)
 }
 
-/// Shows the runner functions that the master is running. Functions of `salt-run` run in its own process and are not
-/// among them.
+/// Shows the runner and wheel functions that run now, of the master and of `salt-run`.
 ///
 /// CLI Example:
 ///
@@ -413,6 +412,9 @@ fn active(cx: &Context<'_>, #[default(false)] display_progress: bool) -> Result<
 /// salt-run jobs.master
 /// ```
 #[function]
-fn master() -> Value {
-    Value::list([])
+fn master(cx: &Context<'_>) -> Vec<Map> {
+    let own = cx.job.jid.as_str();
+    let mut jobs = crate::runner::proc::running(cx.opts);
+    jobs.retain(|job| job.get("jid").and_then(Value::as_str) != Some(own));
+    jobs
 }

@@ -71,6 +71,18 @@ pub(super) fn prune(opts: &Opts) {
         // Only an empty one goes.
         let _ = fs::remove_dir(&first);
     }
+    let running = crate::runner::proc::running(opts);
+    let runs = |folder: &Path| {
+        let jid = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        running.iter().any(|job| job.get("jid").and_then(Value::as_str) == jid.as_deref())
+    };
+    for folder in list(&opts.path("cachedir").join("orchestrations")) {
+        if old(&folder.join("main.jsonl")) && !runs(&folder) {
+            if let Err(error) = fs::remove_dir_all(&folder) {
+                tracing::warn!(path = %folder.display(), %error, "An old orchestration cannot be removed");
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -47,11 +47,17 @@ impl PillarMachine {
         self.parts.get_or_init(|| {
             let host = RealHost::new();
             let grains = Arc::new(halite_modules::grains::collect(&self.opts, &host));
-            let modules: Vec<_> =
-                halite_modules::exec::ALL.iter().chain(halite_states::exec::ALL).copied().collect();
+            let own = crate::orchestrate::exec::ALL.iter();
+            let modules: Vec<_> = own
+                .chain(halite_modules::exec::ALL)
+                .chain(halite_states::exec::ALL)
+                .copied()
+                .collect();
+            let own = crate::orchestrate::states::ALL.iter();
+            let states: Vec<_> = own.chain(halite_states::modules::ALL).copied().collect();
             Parts {
                 exec: Registry::load(&modules, &grains, &host),
-                states: Registry::load(halite_states::modules::ALL, &grains, &host),
+                states: Registry::load(&states, &grains, &host),
                 roots: LocalFiles::pillar(&self.opts),
                 files: LocalFiles::over(Arc::clone(&self.files), &self.opts),
                 engine: JinjaEngine::new(),
@@ -91,12 +97,24 @@ impl PillarMachine {
         services: &dyn Services,
         job: &JobState,
     ) -> Result<Value> {
+        let pillar = Arc::new(Map::new());
+        self.apply(&self.opts, &pillar, (services, job), |apply| apply.call_value(fun, args))
+    }
+
+    /// Gives `body` the functions and states of the master's own machine. Salt: `MasterMinion`.
+    pub(crate) fn apply<R>(
+        &self,
+        opts: &Opts,
+        pillar: &Arc<Map>,
+        (services, job): (&dyn Services, &JobState),
+        body: impl FnOnce(&Apply<'_>) -> R,
+    ) -> R {
         let parts = self.parts();
-        let (host, pillar) = (RealHost::new(), Arc::new(Map::new()));
+        let host = RealHost::cancelled_by(job.cancel_switch());
         let cx = Context {
-            opts: &self.opts,
+            opts,
             grains: &parts.grains,
-            pillar: &pillar,
+            pillar,
             exec: &parts.exec,
             states: &parts.states,
             host: &host,
@@ -104,7 +122,16 @@ impl PillarMachine {
             services,
             job,
         };
-        Apply { cx: &cx, host: &host }.call_value(fun, args)
+        body(&Apply { cx: &cx, host: &host })
+    }
+
+    /// The master's own pillar.
+    ///
+    /// # Errors
+    /// If the master's id is none.
+    pub(crate) fn own_pillar(&self, request: &Request) -> Result<Map> {
+        let id = MinionId::parse(self.opts.str("id"))?;
+        Ok(self.compile(&id, &self.parts().grains, request, &Map::new()))
     }
 
     fn with<T>(&self, compile: impl FnOnce(&Deps<'_>) -> T) -> T {

@@ -21,4 +21,4 @@ pub mod status;
 pub mod surroundings;
 
 pub use result::check_result;
-pub use run::{Returns, RunSettings, run};
+pub use run::{Observer, Returns, RunSettings, run};

@@ -148,6 +148,9 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             Ok(ret) => {
                 if let Some(have) = self.running.get_mut(tag) {
                     have.extend(ret);
+                    if let Some(super::run::Observer(tell)) = &self.settings.observer {
+                        tell(tag, have, self.total);
+                    }
                 }
             }
             Err(_) => {

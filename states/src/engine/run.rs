@@ -31,6 +31,20 @@ pub struct RunSettings {
     pub failhard: bool,
     /// Only chunks of this ID, and what they need first.
     pub only_id: Option<String>,
+    /// Returns of an earlier, broken off run of the same chunks: these are not run again.
+    pub finished: Returns,
+    /// Is told of each chunk that came to its end.
+    pub observer: Option<Observer>,
+}
+
+/// Who is told of finished chunks: the tag, the return, how many chunks there are.
+#[derive(Clone)]
+pub struct Observer(pub Arc<dyn Fn(&str, &Map, usize) + Send + Sync>);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// A run in progress.
@@ -47,7 +61,7 @@ pub(crate) struct Runner<'scope, 'env> {
     pub(crate) around: Surroundings,
     pub(crate) envs: HashMap<(String, bool), Arc<Opts>>,
     run_num: i64,
-    total: usize,
+    pub(crate) total: usize,
     stop: bool,
 }
 
@@ -60,6 +74,7 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
         let mut runner = Runner::new(apply, scope, compiled.chunks, compiled.graph, settings);
         runner.run_num = i64::try_from(compiled.skipped).unwrap_or(0);
         runner.total = compiled.order.len();
+        runner.take_up();
         runner.leave_lowstate();
         let order = match runner.settings.only_id.clone() {
             Some(id) => runner.needed(&compiled.order, &id),
@@ -75,6 +90,13 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
 }
 
 impl Runner<'_, '_> {
+    /// Takes what an earlier run has done as done, and numbers on from there.
+    fn take_up(&mut self) {
+        self.running = std::mem::take(&mut self.settings.finished);
+        let numbers = self.running.values().filter_map(|ret| ret.get("__run_num__")?.as_i64());
+        self.run_num = numbers.map(|number| number + 1).max().unwrap_or(0).max(self.run_num);
+    }
+
     /// Leaves the chunks of `file` for states that clean folders: what others manage there stays.
     /// Salt: `__lowstate__`.
     fn leave_lowstate(&self) {
@@ -332,6 +354,12 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         let subs = ret.shift_remove("sub_state_run");
         let low = &self.chunks[index];
         events::fire(self.apply, ret, self.total, low.data.get("fire_event"));
+        // A state that runs in parallel is told when it is taken in.
+        if let (Some(Observer(tell)), false) =
+            (&self.settings.observer, self.procs.contains_key(tag))
+        {
+            tell(tag, ret, self.total);
+        }
         let subs = subs.as_ref().and_then(Value::as_list).unwrap_or_default();
         for sub in subs.iter().filter_map(Value::as_map) {
             let sub_low =
