@@ -1,22 +1,25 @@
-//! RSA in process, on the pure Rust crate `rsa`.
+//! RSA in process. Keys are read, checked and written by the pure Rust crate `rsa`; the operations
+//! are its own, or OpenSSL's with the feature `openssl` (FIPS hosts, slow processors).
+
+#[cfg_attr(feature = "openssl", path = "rsa/openssl.rs")]
+#[cfg_attr(not(feature = "openssl"), path = "rsa/pure.rs")]
+mod ops;
 
 use std::fmt;
 use std::sync::Arc;
 
 use ::rsa::traits::PublicKeyParts;
-use ::rsa::{BoxedUint, Oaep, Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey, hazmat};
-use ::sha1::{Digest, Sha1};
-use ::sha2::Sha224;
+use ::rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::{CryptoError, EncAlgo, PrivateKey, Secret, SigAlgo, keys, x931};
-use crate::entropy::{Entropy, Rng};
+use crate::entropy::Entropy;
 use crate::limits::{RSA_MAX_BITS, RSA_MIN_BITS};
 
 /// A public key that was checked at intake: 2048 to 8192 bits, exponent 65537.
 #[derive(Clone)]
 pub struct PublicKey {
-    key: Arc<RsaPublicKey>,
+    key: Arc<ops::Public>,
     pem: Arc<str>,
 }
 
@@ -40,12 +43,13 @@ impl PublicKey {
     pub fn parse(pem: &str) -> Result<PublicKey, CryptoError> {
         let key = keys::parse_public(pem)?;
         check(&key)?;
-        Ok(PublicKey { key: Arc::new(key), pem: keys::clean(pem).into() })
+        Ok(PublicKey { key: Arc::new(ops::Public::new(key)?), pem: keys::clean(pem).into() })
     }
 
     fn of(key: &RsaPublicKey) -> Result<PublicKey, CryptoError> {
         check(key)?;
-        Ok(PublicKey { key: Arc::new(key.clone()), pem: keys::public_pem(key)?.into() })
+        let pem = keys::public_pem(key)?.into();
+        Ok(PublicKey { key: Arc::new(ops::Public::new(key.clone())?), pem })
     }
 
     /// The cleaned PEM text: LF line ends, no newline at the end; what travels and what is
@@ -56,7 +60,7 @@ impl PublicKey {
 
     /// Size of the modulus in bits.
     pub fn bits(&self) -> usize {
-        self.key.n().as_ref().bits() as usize
+        self.key.key().n().as_ref().bits() as usize
     }
 
     /// Wraps `secret` so that only the holder of the private key reads it.
@@ -66,41 +70,31 @@ impl PublicKey {
         secret: &[u8],
         entropy: &mut dyn Entropy,
     ) -> Result<Vec<u8>, CryptoError> {
-        let rng = &mut Rng(entropy);
-        match algo {
-            EncAlgo::OaepSha1 => self.key.encrypt(rng, Oaep::<Sha1>::new(), secret),
-            EncAlgo::OaepSha224 => self.key.encrypt(rng, Oaep::<Sha224>::new(), secret),
-        }
-        .map_err(|_| CryptoError::TooLong)
+        self.key.encrypt(algo, secret, entropy)
     }
 
     /// Checks a signature over `message`.
     pub fn verify(&self, algo: SigAlgo, message: &[u8], sig: &[u8]) -> Result<(), CryptoError> {
-        let (scheme, hash) = prepare(algo, message);
-        self.key.verify(scheme, &hash, sig).map_err(|_| CryptoError::Refused)
+        self.key.verify(algo, message, sig)
     }
 
     /// The message inside an X9.31 block that the private key made.
     pub fn x931_decrypt(&self, block: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        let (n, size) = (self.key.n().as_ref(), self.key.size());
-        if block.len() != size {
+        let (n, size) = (self.key.key().n().as_ref(), self.key.key().size());
+        if block.len() != size || uint(block, n)? >= *n {
             return Err(CryptoError::Refused);
         }
-        let sig = uint(block, n)?;
-        if sig >= *n {
-            return Err(CryptoError::Refused);
+        let value = self.key.raw(block)?;
+        if value.last().is_some_and(|byte| byte & 0x0f == 0x0c) {
+            return x931::unframe(&value).map(<[u8]>::to_vec);
         }
-        let value = hazmat::rsa_encrypt(&*self.key, &sig).map_err(|_| CryptoError::Refused)?;
-        let low = value.to_be_bytes().last().copied().unwrap_or(0) & 0x0f;
-        let value = if low == 0x0c { value } else { n.wrapping_sub(&value) };
-        let framed = fixed(&value, size);
-        x931::unframe(&framed).map(<[u8]>::to_vec)
+        x931::unframe(&fixed(&n.wrapping_sub(&uint(&value, n)?), size)).map(<[u8]>::to_vec)
     }
 }
 
 /// A private key held in this process.
 pub struct RsaKey {
-    key: RsaPrivateKey,
+    key: ops::Private,
     public: PublicKey,
 }
 
@@ -116,8 +110,7 @@ impl RsaKey {
         if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
             return Err(CryptoError::WeakKey);
         }
-        let key = RsaPrivateKey::new(&mut Rng(entropy), bits).map_err(|_| CryptoError::Failed)?;
-        RsaKey::of(key)
+        RsaKey::of(ops::generate(bits, entropy)?)
     }
 
     /// Reads a PEM text (PKCS#1 as Salt writes it, or PKCS#8).
@@ -127,12 +120,12 @@ impl RsaKey {
 
     fn of(key: RsaPrivateKey) -> Result<RsaKey, CryptoError> {
         let public = PublicKey::of(key.as_public_key())?;
-        Ok(RsaKey { key, public })
+        Ok(RsaKey { key: ops::Private::new(key)?, public })
     }
 
     /// The PKCS#1 PEM text with its newline at the end, as `minion.pem` holds it.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, CryptoError> {
-        keys::private_pem(&self.key)
+        keys::private_pem(self.key.key())
     }
 }
 
@@ -147,13 +140,7 @@ impl PrivateKey for RsaKey {
         wrapped: &[u8],
         entropy: &mut dyn Entropy,
     ) -> Result<Secret, CryptoError> {
-        let rng = &mut Rng(entropy);
-        match algo {
-            EncAlgo::OaepSha1 => self.key.decrypt_blinded(rng, Oaep::<Sha1>::new(), wrapped),
-            EncAlgo::OaepSha224 => self.key.decrypt_blinded(rng, Oaep::<Sha224>::new(), wrapped),
-        }
-        .map(Secret::new)
-        .map_err(|_| CryptoError::Refused)
+        self.key.decrypt(algo, wrapped, entropy).map(Secret::new)
     }
 
     fn sign(
@@ -162,8 +149,7 @@ impl PrivateKey for RsaKey {
         message: &[u8],
         entropy: &mut dyn Entropy,
     ) -> Result<Vec<u8>, CryptoError> {
-        let (scheme, hash) = prepare(algo, message);
-        self.key.sign_with_rng(&mut Rng(entropy), scheme, &hash).map_err(|_| CryptoError::Failed)
+        self.key.sign(algo, message, entropy)
     }
 
     fn x931_encrypt(
@@ -171,10 +157,8 @@ impl PrivateKey for RsaKey {
         message: &[u8],
         entropy: &mut dyn Entropy,
     ) -> Result<Vec<u8>, CryptoError> {
-        let (n, size) = (self.key.n().as_ref(), self.key.size());
-        let block = uint(&x931::frame(message, size)?, n)?;
-        let sig = hazmat::rsa_decrypt_and_check(&self.key, Some(&mut Rng(entropy)), &block)
-            .map_err(|_| CryptoError::Failed)?;
+        let (n, size) = (self.key.key().n().as_ref(), self.key.key().size());
+        let sig = uint(&self.key.raw(&x931::frame(message, size)?, entropy)?, n)?;
         let other = n.wrapping_sub(&sig);
         Ok(fixed(if sig < other { &sig } else { &other }, size))
     }
@@ -187,13 +171,6 @@ fn check(key: &RsaPublicKey) -> Result<(), CryptoError> {
         return Err(CryptoError::WeakKey);
     }
     Ok(())
-}
-
-fn prepare(algo: SigAlgo, message: &[u8]) -> (Pkcs1v15Sign, Vec<u8>) {
-    match algo {
-        SigAlgo::Sha1 => (Pkcs1v15Sign::new::<Sha1>(), Sha1::digest(message).to_vec()),
-        SigAlgo::Sha224 => (Pkcs1v15Sign::new::<Sha224>(), Sha224::digest(message).to_vec()),
-    }
 }
 
 fn uint(bytes: &[u8], modulus: &BoxedUint) -> Result<BoxedUint, CryptoError> {
