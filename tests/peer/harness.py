@@ -1,5 +1,6 @@
 """Starts masters and minions, ours and the real Salt's, in scratch roots on loopback."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -68,15 +69,20 @@ class Daemon:
         return self.process is not None and self.process.poll() is None
 
     def stop(self, timeout=20.0):
+        """Ends it as an operator does, and whatever is left after that."""
         if self.process is None:
             return None
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
-        # Real Salt leaves workers behind when its parent is in a hurry; the group is ours alone.
+        return self.kill()
+
+    def kill(self):
+        """Ends all its processes at once. Real Salt leaves workers behind when its parent is in a hurry;
+        the group is ours alone."""
+        if self.process is None:
+            return None
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -102,6 +108,7 @@ class Fleet:
         self.root = Path(tempfile.mkdtemp(prefix="hp", dir="/tmp"))
         self.publish_port, self.ret_port = free_ports(2)
         self.minions = {}
+        self.pki = self.root / "m" / "pki"
         self.srv = self.root / "srv"
         self.pillar = self.root / "pillar"
         for folder in (self.srv, self.pillar):
@@ -116,16 +123,38 @@ class Fleet:
             "worker_threads": 3,
             "loop_interval": 1,
             "timeout": 15,
+            "gather_job_timeout": 3,
             "pillar_mask_output": False,
             "enable_fqdns_grains": False,
         }
         config.update(master_config or {})
         self.etc = self._config("m", "master", config)
-        self.master = Daemon(
-            f"master {master_kind}",
-            [programs.path(master_kind, "salt-master"), "-c", str(self.etc), "-l", "info"],
+        self.master = self._master(master_kind)
+
+    def _master(self, kind):
+        return Daemon(
+            f"master {kind}",
+            [self.programs.path(kind, "salt-master"), "-c", str(self.etc), "-l", "info"],
             self.root / "m" / "out.log",
         )
+
+    def configure(self, **options):
+        """Further options of the master, from its next start on."""
+        folder = self.etc / "master.d"
+        folder.mkdir(exist_ok=True)
+        (folder / "more.conf").write_text(json.dumps(options))
+
+    def hand_over(self, kind):
+        """The master stops, and one of another make starts on its files."""
+        self.master.stop()
+        self.kind = kind
+        self.master = self._master(kind)
+        return self.start_master()
+
+    def hand_over_minion(self, name, kind):
+        """The same for a minion."""
+        self.minions[name][1].stop()
+        self.minions[name] = (kind, self._minion(kind, name).start())
 
     def _config(self, name, role, config):
         root = self.root / name
@@ -177,27 +206,31 @@ class Fleet:
             "recon_default": 100,
             "recon_max": 1000,
             "random_reauth_delay": 1,
-            "auth_timeout": 10,
+            "auth_timeout": 3,
             "enable_fqdns_grains": False,
             "pillar_mask_output": False,
             "user": "root",
             **config,
         }
-        etc = self._config(name, "minion", config)
-        daemon = Daemon(
+        self._config(name, "minion", config)
+        daemon = self._minion(kind, name)
+        self.minions[name] = (kind, daemon.start())
+        return daemon
+
+    def _minion(self, kind, name):
+        etc = self.root / name / "etc"
+        return Daemon(
             f"minion {kind} {name}",
             [self.programs.path(kind, "salt-minion"), "-c", str(etc), "-l", "info"],
             self.root / name / "out.log",
         )
-        self.minions[name] = (kind, daemon.start())
-        return daemon
 
     def accept(self, name):
         """Waits for the key and accepts it with the master's own salt-key."""
-        pending = self.root / "m" / "pki" / "minions_pre" / name
+        pending = self.pki / "minions_pre" / name
         wait_for(f"the key of {name}", pending.exists)
         self.run("salt-key", "-y", "-a", name)
-        assert (self.root / "m" / "pki" / "minions" / name).exists(), f"{name} is not accepted"
+        assert (self.pki / "minions" / name).exists(), f"{name} is not accepted"
 
     def run(self, program, *args, timeout=120, check=True, config=None):
         """Runs one of the master's command line programs."""
@@ -229,19 +262,22 @@ class Fleet:
         """Waits until all answer."""
 
         def all_there():
-            got = self.salt(",".join(names), "test.ping", timeout=5, options=("-L",))
+            got = self.salt(",".join(names), "test.ping", timeout=3, options=("-L",))
             return all(got.get(name) is True for name in names)
 
-        wait_for(f"test.ping of {', '.join(names)}", all_there, timeout, 0.5)
+        wait_for(f"test.ping of {', '.join(names)}", all_there, timeout)
 
     def logs(self):
         daemons = [self.master, *(daemon for _, daemon in self.minions.values())]
         return "\n".join(f"--- {d.name}\n{d.tail()}" for d in daemons)
 
     def close(self):
-        for _, daemon in self.minions.values():
+        daemons = [*self.minions.values(), (self.kind, self.master)]
+        for kind, daemon in daemons:
+            if kind != OURS:
+                daemon.kill()
+        for _, daemon in daemons:
             daemon.stop()
-        self.master.stop()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def __enter__(self):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peer tests: our programs and the real Salt's, together on loopback.
 
-usage: run.py --bin FOLDER --salt FOLDER [--only PART] [3008 3007 3006]
+usage: run.py --bin FOLDER --salt FOLDER [--only PART] [--jobs N] [3008 3007 3006]
 
 FOLDER of --bin holds salt, salt-master, ... ; FOLDER of --salt holds 3008/bin/salt-master and so on
 (see tests/peer/get-salt). Must run with a Python that has Salt and msgpack: it starts itself again
@@ -9,10 +9,13 @@ with the one of the first version.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import os
+import subprocess
 import sys
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -84,7 +87,7 @@ class Pair(unittest.TestCase):
                 lambda: scenarios.basics(self, fleet, "web1", scratch),
                 lambda: scenarios.states(self, fleet, "web1", scratch),
                 lambda: scenarios.events(self, fleet, "web1", bus),
-                lambda: scenarios.rotation(self, fleet, "web1"),
+                lambda: scenarios.rotation(self, fleet, "web1", bus),
                 lambda: scenarios.restart(self, fleet, "web1"),
             ):
                 try:
@@ -96,6 +99,27 @@ class Pair(unittest.TestCase):
 def pair(master, minion):
     name = f"master_{master}_minion_{minion}"
     return type(name, (Pair,), {"master": master, "minion": minion, "__doc__": name})
+
+
+class HandOver(unittest.TestCase):
+    """A real master's files taken over by ours and handed back, with a real minion and one of ours;
+    the same for the files of minions."""
+
+    real = "3008"
+
+    def test_hand_over(self):
+        with Fleet(PROGRAMS, self.real) as fleet:
+            scenarios.lay_out(fleet)
+            fleet.start_master()
+            for name, kind in (("real1", self.real), ("our1", OURS)):
+                scenarios.add(fleet, kind, name)
+                fleet.accept(name)
+            try:
+                scenarios.master_there_and_back(self, fleet, OURS)
+                scenarios.minion_there_and_back(self, fleet, "real1", OURS)
+                scenarios.minion_there_and_back(self, fleet, "our1", self.real)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{fleet.logs()}") from None
 
 
 class Mixed(unittest.TestCase):
@@ -173,34 +197,61 @@ class PythonClient(unittest.TestCase):
                 self.assertEqual(event["data"]["x"], 1)
 
 
+def one(name, args):
+    """Runs one case in a process of its own: its name, how long it took, whether it passed, its output."""
+    begun = time.monotonic()
+    argv = [sys.executable, "-W", "ignore", __file__, "--bin", args.bin, "--salt", args.salt, "--one", name]
+    done = subprocess.run([*argv, *args.versions], capture_output=True, text=True, check=False)
+    return name, time.monotonic() - begun, done.returncode == 0, done.stdout + done.stderr
+
+
+def run_all(names, args):
+    """Runs the cases, some at a time: they wait more than they work."""
+    failed = []
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(one, name, args) for name in names]):
+            name, seconds, passed, output = done.result()
+            print(f"{name}: {'ok' if passed else 'FAILED'} ({seconds:.0f} s)", flush=True)
+            if not passed:
+                failed.append(name)
+                print(output, flush=True)
+    print(f"peer: {len(names) - len(failed)} passed, {len(failed)} failed, {time.monotonic() - begun:.0f} s")
+    return 1 if failed or not names else 0
+
+
+def all_cases(versions):
+    """Every pair with one of ours in it, and what needs more than a pair; the longest first."""
+    Mixed.real = tuple(versions[:2])
+    HandOver.real = versions[0]
+    cases = [HandOver, Mixed]
+    for version in reversed(versions):
+        cases += [pair(version, OURS), pair(OURS, version)]
+    cases += [PythonClient, pair(OURS, OURS)]
+    return {case.__name__: case for case in cases}
+
+
 def main():
     global PROGRAMS
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True)
     parser.add_argument("--salt", required=True)
-    parser.add_argument("--only", default="", help="run only tests whose name holds this")
-    parser.add_argument("versions", nargs="*", default=["3008", "3007", "3006"])
+    parser.add_argument("--only", default="", help="run only cases whose name holds this")
+    parser.add_argument("--jobs", type=int, default=3, help="cases at one time")
+    parser.add_argument("--one", help="run this case, here")
+    parser.add_argument("versions", nargs="*")
     args = parser.parse_args()
-    versions = args.versions or ["3008", "3007", "3006"]
-    python = Path(args.salt).resolve() / versions[0] / "bin" / "python"
+    args.versions = args.versions or ["3008", "3007", "3006"]
+    python = Path(args.salt).resolve() / args.versions[0] / "bin" / "python"
     if Path(sys.executable) != python:
         sys.stdout.flush()
         os.execv(python, [str(python), "-W", "ignore", *sys.argv])
+    cases = all_cases(args.versions)
+    if not args.one:
+        return run_all([name for name in cases if args.only in name], args)
     PROGRAMS = Programs(args.bin, args.salt)
-    Mixed.real = tuple(versions[:2])
-    cases = [pair(OURS, OURS)]
-    for version in versions:
-        cases += [pair(version, OURS), pair(OURS, version)]
-    cases += [Mixed, PythonClient]
-    loader = unittest.TestLoader()
-    suite = unittest.TestSuite()
-    for case in cases:
-        if args.only in case.__name__:
-            suite.addTests(loader.loadTestsFromTestCase(case))
-    result = unittest.TextTestRunner(verbosity=2, descriptions=True).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"peer: {result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed or not result.testsRun else 0
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(cases[args.one])
+    return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """What a master and a minion must be able to do together, whoever made them."""
 
+import json
 import os
+import shutil
 
-from harness import sha256, wait_for
+from harness import OURS, sha256, wait_for
 
 BIG_FILE_BYTES = 5 * 1024 * 1024
 
@@ -74,7 +76,8 @@ def add(fleet, kind, name):
 
 
 def basics(case, fleet, name, scratch):
-    """Ping, grains, pillar, commands, files, states."""
+    """Ping, grains, pillar, commands, files."""
+    case.assertEqual(fleet.salt("*", "test.ping"), {name: True})
     grains = fleet.salt(name, "grains.items")[name]
     case.assertEqual(grains["id"], name)
     case.assertEqual(grains["kernel"], "Linux")
@@ -111,14 +114,15 @@ def events(case, fleet, name, bus):
         case.assertEqual(data["data"]["foo"], "bar")
 
 
-def rotation(case, fleet, name):
+def rotation(case, fleet, name, bus):
     """Another key is deleted, the fleet key changes, the minion still answers."""
-    spare = fleet.root / "m" / "pki" / "minions" / "spare"
-    spare.write_text((fleet.root / "m" / "pki" / "minions" / name).read_text())
-    fleet.run("salt-key", "-y", "-d", "spare")
-    case.assertFalse(spare.exists())
-    dropfile = fleet.root / "m" / "cache" / ".dfn"
-    wait_for("the rotation to be taken up", lambda: not dropfile.exists(), 90)
+    spare = fleet.pki / "minions" / "spare"
+    spare.write_text((fleet.pki / "minions" / name).read_text())
+    with bus(fleet) as seen:
+        fleet.run("salt-key", "-y", "-d", "spare")
+        case.assertFalse(spare.exists())
+        told = wait_for("the rotation", lambda: seen("key"), 90)
+        case.assertIs(told["rotate_aes_key"], True)
     fleet.wait_ping(name)
 
 
@@ -129,3 +133,65 @@ def restart(case, fleet, *names):
     fleet.wait_ping(*names)
     for name in names:
         case.assertTrue(fleet.minions[name][1].alive(), f"{name} ended")
+
+
+def keys(fleet):
+    """All keys as the master's own salt-key lists them, and the files they are."""
+    listed = json.loads(fleet.run("salt-key", "-L", "--out=json").stdout)
+    listed = {kind: sorted(names) for kind, names in listed.items() if kind != "local"}
+    files = {
+        str(file.relative_to(fleet.pki)): file.read_text().strip()
+        for kind in ("minions", "minions_pre", "minions_rejected", "minions_denied")
+        for file in (fleet.pki / kind).glob("*")
+        if not file.name.startswith(".")
+    }
+    return listed, files
+
+
+def master_there_and_back(case, fleet, other):
+    """The pki_dir of one master serves another make, and the first again; minions never notice."""
+    names = list(fleet.minions)
+    first = fleet.kind
+    fleet.wait_ping(*names)
+    for name, kind in (("late", "minions_pre"), ("bad", "minions_rejected")):
+        key = fleet.run("salt-key", "--gen-keys", name, "--gen-keys-dir", str(fleet.root), check=False)
+        case.assertTrue((fleet.root / f"{name}.pub").exists(), key.stdout + key.stderr)
+        shutil.copy(fleet.root / f"{name}.pub", fleet.pki / kind / name)
+    before = keys(fleet)
+    master = (fleet.pki / "master.pem").read_bytes()
+    case.assertEqual(before[0]["minions_pre"], ["late"])
+    case.assertEqual(before[0]["minions_rejected"], ["bad"])
+
+    fleet.hand_over(other)
+    case.assertEqual(keys(fleet), before, f"{other} does not see what {first} left")
+    fleet.wait_ping(*names)
+    fleet.run("salt-key", "-y", "-a", "late")
+    fleet.run("salt-key", "-y", "-d", "bad")
+    changed = keys(fleet)
+    case.assertIn("late", changed[0]["minions"])
+    case.assertEqual((changed[0]["minions_pre"], changed[0]["minions_rejected"]), ([], []))
+
+    if OURS in (kind for kind, _ in fleet.minions.values()):
+        # As docs/migration.md says: the stronger cipher is taken back before.
+        fleet.configure(halite_gcm=False)
+        fleet.hand_over(other)
+        fleet.wait_ping(*names)
+    fleet.hand_over(first)
+    case.assertEqual(keys(fleet), changed, f"{first} does not see what {other} left")
+    fleet.wait_ping(*names)
+    case.assertEqual((fleet.pki / "master.pem").read_bytes(), master)
+    for name in names:
+        case.assertTrue(fleet.minions[name][1].alive(), f"{name} ended")
+
+
+def minion_there_and_back(case, fleet, name, other):
+    """A host changes its minion for another make, and back: same key, accepted all along."""
+    first = fleet.minions[name][0]
+    key = (fleet.root / name / "pki" / "minion.pem").read_bytes()
+    for kind in (other, first):
+        fleet.hand_over_minion(name, kind)
+        fleet.wait_ping(name)
+        grains = fleet.salt(name, "grains.item", "id")[name]
+        case.assertEqual(grains["id"], name)
+    case.assertEqual((fleet.root / name / "pki" / "minion.pem").read_bytes(), key)
+    case.assertEqual(keys(fleet)[0]["minions_pre"], [])

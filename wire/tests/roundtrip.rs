@@ -44,18 +44,22 @@ fn every_suite_signs_in_and_talks() {
 #[test]
 fn a_stripped_offer_is_noticed_by_a_minion_that_knows_better() {
     let mut peers = Peers::new();
-    peers.gcm = false;
     peers.config.master = Some(peers.master.public().clone());
     peers.config.gcm_pinned = true;
-    assert_eq!(peers.failure(), SignInError::Downgrade);
-    peers.gcm = true;
     peers.tamper = Some(Box::new(|load: &mut Map| drop(load.shift_remove("ciphers"))));
     assert_eq!(peers.failure(), SignInError::Downgrade);
     peers.tamper = None;
-    // Only the configuration goes back.
+    // Only the configuration goes back: the minion's,
     peers.config.offer_gcm = false;
     let (accepted, _) = peers.sign_in();
     assert!(!accepted.gcm);
+    // or the master's, whose answer says under its signature that it saw the offer.
+    peers.config.offer_gcm = true;
+    peers.gcm = false;
+    let (accepted, _) = peers.sign_in();
+    assert!(!accepted.gcm);
+    peers.tamper = Some(Box::new(|load: &mut Map| drop(load.shift_remove("ciphers"))));
+    assert_eq!(peers.failure(), SignInError::Downgrade);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use halite_core::{Map, MinionId, Opts, Result, map};
+use halite_core::{Map, MinionId, Opts, Result, Value, map};
 use halite_wire::crypto::{AesKey, PublicKey};
 use halite_wire::error::{HANDLER_FAILED, bare};
 use halite_wire::load::AuthRequest;
@@ -43,7 +43,7 @@ pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
             aes: &aes,
             session: &session,
             publish_port: u16::try_from(shared.opts.int("publish_port", 4505)).unwrap_or(4505),
-            gcm: true,
+            gcm: shared.opts.get("halite_gcm").is_none_or(Value::truthy),
             version,
             now: now.seconds(),
             pub_sig: shared.pub_sig.as_deref(),

@@ -108,6 +108,7 @@ fn signin(opts: &Opts) -> Result<Config> {
         config.sig_algo = SigAlgo::parse(opts.str("signing_algorithm"))
             .ok_or_else(|| bad("signing_algorithm"))?;
     }
+    config.offer_gcm = opts.get("halite_gcm").is_none_or(Value::truthy);
     config.hash_type = HashType::parse(opts.str("hash_type")).unwrap_or_default();
     config.master_finger = Some(opts.str("master_finger").to_owned()).filter(|f| !f.is_empty());
     if opts.bool("verify_master_pubkey_sign") {

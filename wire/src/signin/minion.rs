@@ -29,7 +29,8 @@ pub struct Config {
     /// Offer AES-256-GCM.
     pub offer_gcm: bool,
     /// The record beside the pinned key: this master has agreed on AES-256-GCM before. Without it
-    /// now, sign-in fails; only a configuration that does not offer it goes back.
+    /// now, sign-in fails, unless the master signs that it saw the offer and declines, or the
+    /// configuration does not offer it any more.
     pub gcm_pinned: bool,
     /// Option `master_finger`: body fingerprint of the master's key.
     pub master_finger: Option<String>,
@@ -162,8 +163,8 @@ pub enum SignInError {
     NoSession,
     /// A master that agreed on AES-256-GCM before does not any more.
     #[error(
-        "downgrade refused: this master agreed on aes-256-gcm before and does not now; \
-         set the cipher option to Salt's if that is meant"
+        "downgrade refused: this master agreed on aes-256-gcm before and does not now; if a real \
+         Salt master has taken its place, say `halite_gcm: False` in the minion's configuration"
     )]
     Downgrade,
     /// The master chose what was not offered, or echoes another offer.
@@ -372,7 +373,10 @@ impl SignIn {
         match (config.offer_gcm, grant.cipher.as_deref(), &grant.secret) {
             (true, Some(GCM), Some(secret)) if grant.ciphers.is_some() => Ok(Some(secret)),
             (_, Some(_), _) => Err(SignInError::Cipher),
-            (true, None, _) if config.gcm_pinned => Err(SignInError::Downgrade),
+            // The echo is signed: who cut the offer out on its way cannot make one.
+            (true, None, _) if config.gcm_pinned && grant.ciphers.is_none() => {
+                Err(SignInError::Downgrade)
+            }
             (_, None, _) => Ok(None),
         }
     }
