@@ -17,6 +17,7 @@ pub mod ids;
 pub mod limits;
 pub mod mask;
 pub mod opts;
+pub mod outside;
 pub mod pyre;
 pub mod registry;
 pub mod services;
@@ -35,6 +36,7 @@ pub use files::FileClient;
 pub use halite_derive::{function, state};
 pub use ids::{Jid, MinionId, SaltEnv};
 pub use opts::{Opts, Role};
+pub use outside::Outside;
 pub use registry::{
     Available, Entry, ExecFn, ExecModule, Function, Module, Param, Registry, Spec, StateFn,
     StateModule,

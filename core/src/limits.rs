@@ -16,3 +16,17 @@ pub const REGEX_BACKTRACKS: usize = 1_000_000;
 pub const COMMAND_OUTPUT_BYTES: usize = 256 * 1024 * 1024;
 /// Deepest chain of functions calling functions by name.
 pub const CALL_DEPTH: usize = 64;
+/// How long a connection to an HTTP server may take, in seconds. Salt: `http_connect_timeout`.
+pub const HTTP_CONNECT_SECS: u64 = 20;
+/// How long an HTTP request may take, in seconds. Salt: `http_request_timeout`.
+pub const HTTP_SECS: u64 = 3600;
+/// How many redirects of an HTTP server are followed.
+pub const HTTP_REDIRECTS: u32 = 10;
+/// Largest HTTP body, in bytes, held in memory. Salt: `http_max_body`.
+pub const HTTP_BODY_BYTES: u64 = 256 * 1024 * 1024;
+/// Largest file, in bytes, that is downloaded. Salt: `http_max_body`.
+pub const DOWNLOAD_BYTES: u64 = 100 * 1024 * 1024 * 1024;
+/// Largest result, in bytes, of one SQL statement.
+pub const SQL_BYTES: usize = 256 * 1024 * 1024;
+/// Largest answer, in bytes, of a Redis server.
+pub const REDIS_BYTES: usize = 256 * 1024 * 1024;

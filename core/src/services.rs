@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::outside::{NoOutside, Outside};
 use crate::value::{Map, Value};
 
 /// What a pillar compile is asked for.
@@ -93,6 +94,11 @@ pub trait Services: Send + Sync {
     /// If they cannot be read.
     fn fresh_grains(&self) -> Result<Arc<Map>>;
 
+    /// The network: HTTP, SQL, Redis. Without one, every request is an error.
+    fn outside(&self) -> &dyn Outside {
+        &NoOutside
+    }
+
     /// The services themselves, for functions of one program that need more of it than this trait:
     /// the master's runner and wheel functions.
     fn as_any(&self) -> Option<&dyn std::any::Any> {
@@ -140,5 +146,46 @@ impl Services for NoServices {
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         NoServices::none("fresh grains")
+    }
+}
+
+/// No daemon, but the network: what compiles pillar on a master.
+pub struct Alone<'a>(pub &'a dyn Outside);
+
+impl Services for Alone<'_> {
+    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+        NoServices.fire(tag, data)
+    }
+
+    fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
+        NoServices.fire_master(tag, data)
+    }
+
+    fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
+        NoServices.compile_pillar(request)
+    }
+
+    fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {
+        NoServices.ask_master(cmd, load)
+    }
+
+    fn running_jobs(&self) -> Result<Vec<Map>> {
+        NoServices.running_jobs()
+    }
+
+    fn signal_job(&self, jid: &str, signal: Signal) -> Result<Value> {
+        NoServices.signal_job(jid, signal)
+    }
+
+    fn refresh(&self, what: Refresh) -> Result<bool> {
+        NoServices.refresh(what)
+    }
+
+    fn fresh_grains(&self) -> Result<Arc<Map>> {
+        NoServices.fresh_grains()
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        self.0
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use halite_core::services::{NoServices, PillarRequest, Refresh, Signal};
 use halite_core::{
-    Apply, Args, Context, Error, JobState, Map, MinionId, Opts, Result, Services, Value,
+    Apply, Args, Context, Error, JobState, Map, MinionId, Opts, Outside, Result, Services, Value,
 };
+use halite_outside::Internet;
 use halite_render::files::Roots;
 
 use crate::client::{self, Client, Job, Patience};
@@ -28,6 +29,7 @@ pub struct MasterServices {
     roots: Arc<Roots>,
     pillar: PillarMachine,
     progress: Option<Progress>,
+    outside: Internet,
 }
 
 /// Tells others of the steps of an orchestration.
@@ -61,7 +63,7 @@ impl MasterServices {
         let roots = Arc::new(Roots::files(opts));
         let pillar = PillarMachine::new(opts, Arc::clone(&roots));
         let (opts, jid) = (opts.clone(), jid.into());
-        MasterServices { opts, jid, print, roots, pillar, progress: None }
+        MasterServices { opts, jid, print, roots, pillar, progress: None, outside: Internet::new() }
     }
 
     /// The same, which also tells of the steps of orchestrations.
@@ -223,6 +225,10 @@ impl Services for MasterServices {
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         NoServices.fresh_grains()
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.outside
     }
 
     fn as_any(&self) -> Option<&dyn std::any::Any> {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use halite_core::host::RealHost;
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Error, JobState, Map, MinionId, Result, Services, Value};
+use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Services, Value};
+use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
 use halite_render::files::LocalFiles;
@@ -16,6 +17,7 @@ use crate::{Machine, bus, proc};
 pub(crate) struct LocalServices {
     machine: Arc<Machine>,
     templates: JinjaEngine,
+    outside: Internet,
     /// What the last compile gave: Salt's masterless minion starts the next one from it.
     previous: Mutex<Arc<Map>>,
 }
@@ -23,7 +25,12 @@ pub(crate) struct LocalServices {
 impl LocalServices {
     /// Services over this machine.
     pub(crate) fn new(machine: Arc<Machine>) -> LocalServices {
-        LocalServices { machine, templates: JinjaEngine::new(), previous: Mutex::default() }
+        LocalServices {
+            machine,
+            templates: JinjaEngine::new(),
+            outside: Internet::new(),
+            previous: Mutex::default(),
+        }
     }
 
     fn proc_dir(&self) -> std::path::PathBuf {
@@ -91,6 +98,10 @@ impl Services for LocalServices {
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         Ok(Machine::read_grains(&self.machine.opts))
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.outside
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Jid, Map, Result, Services, Value, map};
+use halite_core::{Jid, Map, Outside, Result, Services, Value, map};
 
 use crate::shared::{Present, Shared};
 use crate::{Machine, proc};
@@ -67,6 +67,10 @@ impl Services for JobServices {
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         Ok(Machine::read_grains(&self.shared.opts()))
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.shared.outside
     }
 }
 

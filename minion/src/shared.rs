@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 use halite_core::{Map, Opts, Result, Services, Value};
 use halite_net::ipc::EventPublisherHandle;
+use halite_outside::Internet;
 use halite_wire::frame;
 use halite_wire::load::PublishLoad;
 
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) asker: Asker,
     /// Where running jobs are listed.
     pub(crate) proc_dir: PathBuf,
+    /// The network.
+    pub(crate) outside: Internet,
 }
 
 /// What new jobs start with.
@@ -56,6 +59,7 @@ impl Shared {
             bus: Mutex::default(),
             asker,
             proc_dir,
+            outside: Internet::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Error, Map, Result, Services, Value};
+use halite_core::{Error, Map, Outside, Result, Services, Value};
 
 /// All services but one: a pillar file that asks for the pillar would have no end.
 pub(crate) struct Within<'a>(pub(crate) &'a dyn Services);
@@ -39,5 +39,9 @@ impl Services for Within<'_> {
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         self.0.fresh_grains()
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        self.0.outside()
     }
 }

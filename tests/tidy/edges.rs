@@ -12,11 +12,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wire", &["core"]),
     ("wire/net", &["wire", "core"]),
     ("render", &["core"]),
+    ("outside", &["core"]),
     ("pillar", &["render", "core", "plugins"]),
     ("modules", &["core", "plugins"]),
     ("states", &["render", "core", "plugins"]),
-    ("minion", &["core", "wire", "net", "render", "pillar", "modules", "states"]),
-    ("master", &["core", "wire", "net", "render", "pillar", "modules", "states", "plugins"]),
+    ("minion", &["core", "wire", "net", "render", "outside", "pillar", "modules", "states"]),
+    (
+        "master",
+        &["core", "wire", "net", "render", "outside", "pillar", "modules", "states", "plugins"],
+    ),
     ("cli", &["core", "wire", "net", "render", "minion", "master", "modules", "states"]),
     ("bench", &["core", "wire", "net"]),
     ("tests", &["core"]),
@@ -24,7 +28,10 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Crates of others that only the named crates may use: what opens sockets, what encrypts, ...
 const RESERVED: &[(&str, &[&str])] = &[
-    ("tokio", &["wire/net", "minion", "master", "cli", "pillar", "bench"]),
+    ("tokio", &["wire/net", "minion", "master", "cli", "outside", "bench"]),
+    ("ureq", &["outside"]),
+    ("rustls", &["outside"]),
+    ("tokio-postgres", &["outside"]),
     ("socket2", &["wire/net"]),
     ("rsa", &["wire"]),
     ("ring", &["wire", "render", "modules", "bench", "wire/net", "master", "minion"]),

@@ -4,11 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use halite_core::host::RealHost;
-use halite_core::services::{NoServices, PillarRequest as Request};
+use halite_core::services::{Alone, PillarRequest as Request};
 use halite_core::{
     Apply, Args, Context, ExecFn, JobState, Map, MinionId, Opts, Registry, Result, Services,
     StateFn, Value, map,
 };
+use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
 use halite_render::files::{LocalFiles, Roots};
@@ -26,6 +27,7 @@ pub(crate) struct PillarMachine {
     opts: Opts,
     files: Arc<Roots>,
     parts: OnceLock<Parts>,
+    outside: Internet,
 }
 
 struct Parts {
@@ -40,7 +42,12 @@ struct Parts {
 impl PillarMachine {
     /// A machine with these options; `files` are the file roots.
     pub(crate) fn new(opts: &Opts, files: Arc<Roots>) -> PillarMachine {
-        PillarMachine { opts: opts.clone(), files, parts: OnceLock::new() }
+        PillarMachine {
+            opts: opts.clone(),
+            files,
+            parts: OnceLock::new(),
+            outside: Internet::new(),
+        }
     }
 
     fn parts(&self) -> &Parts {
@@ -146,7 +153,7 @@ impl PillarMachine {
             engine: &parts.engine,
             roots: &parts.roots,
             files: &parts.files,
-            services: &NoServices,
+            services: &Alone(&self.outside),
             job: &job,
         };
         compile(&deps)

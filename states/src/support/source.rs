@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halite_core::files::SaltUrl;
+use halite_core::outside::http::redacted;
 use halite_core::{Apply, Context, Error, Map, Result, SaltEnv, Value, args, map};
 use halite_render::pipe::Pipe;
 use halite_render::{TemplateEngine, TemplateRequest};
@@ -123,7 +124,11 @@ fn remote(
     let env = saltenv(cx);
     let host = LookOnly(cx.host);
     let apply = Apply { cx, host: &host };
-    let cached: Value = apply.call_value("cp.cache_file", args![url, env])?;
+    let cached = match apply.call_value("cp.cache_file", args![url, env]) {
+        Ok(cached) => cached,
+        Err(Error::Cancelled) => return Err(Error::Cancelled),
+        Err(why) => return Ok(Err(format!("Failed to cache {}: {why}", redacted(url)))),
+    };
     Ok(match cached.as_str().filter(|path| !path.is_empty()) {
         Some(path) => Ok(Source { url: url.into(), path: path.into(), mode: None }),
         None => Err(format!("Source file '{url}' not found")),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use halite_core::files::Listing;
 use halite_core::{Context, Error, ExecModule, Map, Result, Value, function, map};
 
-use super::shared::{cached, env_of, salt_path};
+use super::shared::{How, cached, cached_as, env_of, extern_place, has_digest, salt_path};
 use crate::support::digest;
 
 /// The module.
@@ -52,20 +52,22 @@ fn cache_file(
     /// The digest that a file from elsewhere must have.
     #[default(Value::Null)]
     source_hash: Value,
-    #[default(true)] _verify_ssl: bool,
-    #[default(false)] _use_etag: bool,
+    /// Whether the certificate of a server must be trusted.
+    #[default(true)]
+    verify_ssl: bool,
+    /// Whether a server is asked only for what changed.
+    #[default(false)]
+    use_etag: bool,
 ) -> Result<Value> {
-    let found = cached(cx, &path, saltenv.as_deref())?;
+    let how = How { verify: verify_ssl, etag: use_etag };
+    let sum = source_hash.as_str().unwrap_or_default();
+    let found = cached_as(cx, &path, saltenv.as_deref(), sum, how)?;
     if found.is_none() {
         let env = env_of(cx, saltenv.as_deref())?;
         tracing::error!("Unable to cache file '{path}' from saltenv '{env}'.");
     }
     if let (Some(found), Some(wanted)) = (&found, source_hash.as_str()) {
-        let told = wanted.rsplit('=').next().unwrap_or(wanted);
-        let content = cx.host.read(found)?;
-        let kinds = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
-        let fits = |kind: &&str| digest::hex_digest(kind, &content).is_some_and(|own| own == told);
-        if !path.starts_with("salt://") && !kinds.iter().any(fits) {
+        if !path.starts_with("salt://") && !has_digest(cx, found, wanted) {
             tracing::error!("the digest of '{path}' is not {wanted}");
             return Ok("".into());
         }
@@ -201,7 +203,10 @@ fn is_cached(
         Some(found) => found,
         None => (path, env_of(cx, saltenv.as_deref())?),
     };
-    let place = cx.files.cache_dir().join("files").join(env).join(path.trim_start_matches('/'));
+    let place = match path.contains("://") {
+        true => extern_place(cx, &path, Some(env.as_str()))?,
+        false => cx.files.cache_dir().join("files").join(env).join(path.trim_start_matches('/')),
+    };
     Ok(if cx.host.exists(&place) { Value::from(place) } else { "".into() })
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use halite_core::files::Listing;
 use halite_core::{Apply, Context, Error, ExecModule, Map, Result, Value, args, function, map};
 
-use super::shared::{cached, download, salt_path};
+use super::shared::{How, cached_as, download, salt_path};
 
 /// The module.
 pub static MODULE: ExecModule =
@@ -146,18 +146,19 @@ fn get_url(
     dest: Value,
     #[default(None)] saltenv: Option<String>,
     #[default(false)] makedirs: bool,
-    #[default(Value::Null)] _source_hash: Value,
+    /// The digest with which a copy in the cache is not fetched again.
+    #[default(Value::Null)]
+    source_hash: Value,
 ) -> Result<Value> {
     let target = dest.as_str().unwrap_or_default();
     let remote = crate::exec::config::is_file_proto(&path)
         && !path.starts_with("salt://")
         && !path.starts_with("file://");
     if remote && !target.is_empty() {
-        let to = PathBuf::from(target);
-        let done = download(apply, &path, &to)?;
-        return Ok(if done { Value::from(to) } else { false.into() });
+        return fetched(apply, &path, target, makedirs);
     }
-    let found = cached(apply, &path, saltenv.as_deref())?;
+    let sum = source_hash.as_str().unwrap_or_default();
+    let found = cached_as(apply, &path, saltenv.as_deref(), sum, How::default())?;
     let Some(found) = found.filter(|found| apply.host.exists(found)) else {
         tracing::error!("Unable to fetch file {path}.");
         return Ok(false.into());
@@ -169,6 +170,22 @@ fn get_url(
         return Ok(Value::from(found));
     }
     Ok(place(apply, &found, target, makedirs)?.map_or_else(|| false.into(), Value::from))
+}
+
+/// Fetches a URL into a file, or into a folder under the URL's last name.
+fn fetched(apply: &Apply<'_>, url: &str, target: &str, makedirs: bool) -> Result<Value> {
+    let mut to = PathBuf::from(target);
+    if target.ends_with('/') || matches!(apply.host.metadata(&to), Ok(Some(stat)) if stat.is_dir())
+    {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let name = rest.split_once('/').map_or("", |(_, path)| path).rsplit('/').next();
+        to.push(name.filter(|name| !name.is_empty()).unwrap_or("index.html"));
+    }
+    if !makedirs && to.parent().is_some_and(|above| !apply.host.exists(above)) {
+        return Ok("".into());
+    }
+    download(apply, url, &to, How::default())?;
+    Ok(Value::from(to))
 }
 
 /// Writes files that salt-cp sends.

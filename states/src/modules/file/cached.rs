@@ -31,6 +31,7 @@ struct Want {
     hash: Value,
     hash_name: Value,
     skip_verify: bool,
+    use_etag: bool,
     env: String,
 }
 
@@ -102,7 +103,7 @@ impl Want {
         let kind = sum.map_or_else(|| apply.opts.str("hash_type").to_owned(), |sum| sum.0.clone());
         let kind = if kind.is_empty() { "sha256".to_owned() } else { kind };
         let before = self.copy(apply)?.map(|copy| digest(apply, &copy, &kind)).transpose()?;
-        let call = args![self.url.as_str(), self.env.as_str()];
+        let call = args![self.url.as_str(), self.env.as_str(); use_etag = self.use_etag];
         let copy = match apply.call::<Value>("cp.cache_file", call) {
             Ok(copy) => copy.as_str().unwrap_or_default().to_owned(),
             Err(error) => return Ok(Outcome::new(Some(false), error.to_string())),
@@ -164,7 +165,8 @@ fn cached<'a>(
         ));
     }
     let hash_name = source_hash_name;
-    let want = Want { url: name, hash: source_hash, hash_name, skip_verify, env: saltenv };
+    let want =
+        Want { url: name, hash: source_hash, hash_name, skip_verify, use_etag, env: saltenv };
     let host = LookOnly(cx.host);
     let apply = Apply { cx, host: &host };
     let sum = match want.sum(&apply) {

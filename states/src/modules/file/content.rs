@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halite_core::edit::Text;
+use halite_core::outside::http::redacted;
 use halite_core::value::SubPath;
 use halite_core::{Apply, Context, Error, Map, Result, Value, args};
 
@@ -21,6 +22,7 @@ pub(crate) struct Want {
     pub(crate) source_hash: Value,
     pub(crate) source_hash_name: Value,
     pub(crate) skip_verify: bool,
+    pub(crate) fetch: Fetch,
     pub(crate) keep_source: bool,
     /// Lines, or bytes as they are.
     pub(crate) contents: Option<Value>,
@@ -44,6 +46,18 @@ pub(crate) struct Want {
     pub(crate) ignore: Ignore,
     /// Further variables of the template.
     pub(crate) more: Map,
+}
+
+/// How a source of another machine is fetched.
+pub(crate) struct Fetch {
+    pub(crate) verify_ssl: bool,
+    pub(crate) use_etag: bool,
+}
+
+impl Default for Fetch {
+    fn default() -> Fetch {
+        Fetch { verify_ssl: true, use_etag: false }
+    }
 }
 
 /// Which differences are no changes to whoever requires the state.
@@ -303,16 +317,6 @@ fn source_sum(apply: &Apply<'_>, want: &Want, url: &str, hash: &Value) -> Result
     Ok((get("hash_type"), get("hsum")))
 }
 
-/// A URL without the password in it. Salt: `redact_http_basic_auth`.
-fn redacted(url: &str) -> String {
-    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (_, rest))) if scheme.starts_with("http") => {
-            format!("{scheme}://<redacted>@{rest}")
-        }
-        _ => url.to_owned(),
-    }
-}
-
 /// Fetches a file of another machine, unless the copy here is the one wanted.
 fn remote(
     apply: &Apply<'_>,
@@ -345,7 +349,8 @@ fn remote(
             return Ok(Ok(copy));
         }
     }
-    match apply.call_value("cp.cache_file", args![url, env]) {
+    let call = args![url, env; verify_ssl = want.fetch.verify_ssl, use_etag = want.fetch.use_etag];
+    match apply.call_value("cp.cache_file", call) {
         Ok(path) => Ok(at(&path).ok_or_else(|| Unable(format!("Source file '{shown}' not found")))),
         Err(Error::Cancelled) => Err(Error::Cancelled),
         Err(error) => Ok(Err(Unable(format!("Failed to cache {shown}: {error}")))),
@@ -416,12 +421,6 @@ pub(crate) fn is_there_already(apply: &Apply<'_>, want: &Want) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords_of_urls_are_not_shown() {
-        assert_eq!(redacted("https://u:p@h/x"), "https://<redacted>@h/x");
-        assert_eq!(redacted("https://h/x"), "https://h/x");
-    }
 
     #[test]
     fn ignored_differences_are_none() {

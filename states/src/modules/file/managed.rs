@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use halite_core::{Context, Map, Outcome, Result, StateModule, Value, Verdict, state};
 
-use super::content::{Given, Ignore, Want, is_there_already, template_args};
+use super::content::{Fetch, Given, Ignore, Want, is_there_already, template_args};
 use super::place::{carry_out, predict};
 use super::shared::{Seen, failed, owner, refuse};
 use crate::support::expand_user;
@@ -111,8 +111,8 @@ fn managed<'a>(
     #[default(Value::Null)] _win_deny_perms: Value,
     #[default(true)] _win_inheritance: bool,
     #[default(false)] _win_perms_reset: bool,
-    #[default(true)] _verify_ssl: bool,
-    #[default(false)] _use_etag: bool,
+    #[default(true)] verify_ssl: bool,
+    #[default(false)] use_etag: bool,
     /// A detached signature of the source.
     #[default(Value::Null)]
     signature: Value,
@@ -160,6 +160,7 @@ fn managed<'a>(
         source_hash,
         source_hash_name,
         skip_verify,
+        fetch: Fetch { verify_ssl, use_etag },
         keep_source,
         contents,
         newline: contents_newline,
