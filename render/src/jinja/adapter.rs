@@ -93,7 +93,7 @@ impl TemplateEngine for JinjaEngine {
         let options = Options {
             allow_undefined: apply.opts.bool("allow_undefined"),
             env,
-            proxies: vec!["grains".into(), "opts".into()],
+            proxies: vec!["grains".into(), "opts".into(), "pillar".into()],
         };
         let name = request
             .path

@@ -32,8 +32,8 @@ pub struct Options {
     /// Option `jinja_env` or `jinja_sls_env`: settings of Jinja's environment by their names there
     /// (`trim_blocks`, `block_start_string`, ...). Unknown names are ignored.
     pub env: Map,
-    /// Names of the context whose dicts call themselves `DictProxy` in errors: `grains` and `opts`
-    /// are such within Salt's states.
+    /// Names of the context whose dicts call themselves `DictProxy` in errors: `grains` and `pillar`
+    /// are such within Salt's states; `opts` is an `OptsDict` there.
     pub proxies: Vec<String>,
 }
 

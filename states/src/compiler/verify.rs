@@ -156,7 +156,8 @@ fn verify_reference(id: &str, sls: &str, item: &Value, faults: &mut Faults) {
              not contain dots, did you mean '{module}'?"
         )));
     }
-    if matches!(value, Value::List(_)) {
+    if matches!(value, Value::List(_) | Value::Map(_)) {
+        let value = ordered(value);
         faults.push(Fault::new(format!(
             "Illegal requisite \"{value}\" in SLS \"{sls}\", please check your syntax.\n"
         )));

@@ -78,7 +78,8 @@ impl<'a> Rt<'a> {
             let proxy = request.options.proxies.iter().any(|proxy| proxy == name);
             let val = match value {
                 Value::Map(map) if proxy => {
-                    Val::Dict(Rc::new(PyDict::shared(map.clone(), DictKind::Proxy)))
+                    let kind = if name == "opts" { DictKind::Options } else { DictKind::Proxy };
+                    Val::Dict(Rc::new(PyDict::shared(map.clone(), kind)))
                 }
                 other => Val::from(other),
             };

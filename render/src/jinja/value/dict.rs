@@ -64,8 +64,10 @@ impl indexmap::Equivalent<Key> for str {
 pub(crate) enum DictKind {
     Plain,
     Ordered,
-    /// Grains and opts inside states: Salt wraps them.
+    /// Grains and pillar inside states: Salt wraps them.
     Proxy,
+    /// The options inside states.
+    Options,
 }
 
 enum State {

@@ -150,7 +150,7 @@ pub(crate) fn pillar_must_be_fine(session: &Session<'_>, kwargs: &Map) -> Result
             let errors: Vec<String> = errors.iter().map(|error| format!("- {error}")).collect();
             let list = errors.join("\n");
             Err(Error::execution(format!(
-                "Pillar failed to render\n\nAdditional info follows:\n\n{list}"
+                "Pillar failed to render. Additional info follows:\n\n{list}"
             )))
         }
     }

@@ -18,7 +18,7 @@ const NAMES_MAX: usize = 20;
 
 /// Sees to it that packages are installed, in the version asked for.
 #[state]
-fn installed<'a>(
+pub(super) fn installed<'a>(
     cx: &Context<'a>,
     name: String,
     /// Version, or a comparison such as `>=1.2`.

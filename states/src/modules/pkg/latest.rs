@@ -14,7 +14,7 @@ const NAMES_MAX: usize = 10;
 
 /// Sees to it that packages are installed in the newest version there is.
 #[state]
-fn latest<'a>(
+pub(super) fn latest<'a>(
     cx: &Context<'a>,
     name: String,
     #[default(None)] refresh: Option<Value>,

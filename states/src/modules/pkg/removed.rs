@@ -11,7 +11,7 @@ pub static MODULE: StateModule = StateModule::new("pkg", &[&REMOVED, &PURGED]);
 
 /// Sees to it that packages are not installed; their configuration files stay.
 #[state]
-fn removed<'a>(
+pub(super) fn removed<'a>(
     cx: &Context<'a>,
     name: String,
     /// Remove only this version.
@@ -25,7 +25,7 @@ fn removed<'a>(
 
 /// Sees to it that packages are not installed, and that nothing of their configuration is left.
 #[state]
-fn purged<'a>(
+pub(super) fn purged<'a>(
     cx: &Context<'a>,
     name: String,
     #[default(None)] version: Option<String>,
