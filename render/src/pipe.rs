@@ -41,7 +41,7 @@ pub struct Rendered {
     /// The result of the last renderer.
     pub data: Data,
     /// Where the parts of the data stand in `text`, if YAML made them.
-    pub marks: Option<Arc<Marks>>,
+    pub marks: Option<Marks>,
     /// The text that YAML read: the source after Jinja.
     pub text: Option<Arc<str>>,
     /// Whether the data carries the marks of `yamlex`.

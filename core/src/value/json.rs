@@ -1,5 +1,6 @@
 //! JSON as Python's `json` module writes and reads it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -46,11 +47,14 @@ fn write_value(value: &Value, style: JsonStyle, level: usize, out: &mut String) 
             write_container('[', ']', items, style, level, out);
         }
         Value::Map(map) => {
-            let mut pairs: Vec<_> = map.iter().map(|(k, v)| (Some(key_text(k)), v)).collect();
+            let pairs = map.iter().map(|(k, v)| (Some(key_text(k)), v));
             if style.sort_keys {
+                let mut pairs: Vec<_> = pairs.collect();
                 pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                write_container('{', '}', pairs.into_iter(), style, level, out);
+            } else {
+                write_container('{', '}', pairs, style, level, out);
             }
-            write_container('{', '}', pairs.into_iter(), style, level, out);
         }
     }
 }
@@ -58,7 +62,7 @@ fn write_value(value: &Value, style: JsonStyle, level: usize, out: &mut String) 
 fn write_container<'a>(
     open: char,
     close: char,
-    items: impl Iterator<Item = (Option<String>, &'a Value)>,
+    items: impl Iterator<Item = (Option<Cow<'a, str>>, &'a Value)>,
     style: JsonStyle,
     level: usize,
     out: &mut String,
@@ -92,19 +96,23 @@ fn newline(spaces: usize, out: &mut String) {
     out.extend(std::iter::repeat_n(' ', spaces));
 }
 
-fn key_text(key: &Value) -> String {
+fn key_text(key: &Value) -> Cow<'_, str> {
     match key {
-        Value::Str(text) => text.to_string(),
+        Value::Str(text) => Cow::Borrowed(text),
         Value::Null => "null".into(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        other => other.to_string(),
+        Value::Bool(flag) => flag.to_string().into(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        other => other.to_string().into(),
     }
 }
 
 fn write_str(text: &str, style: JsonStyle, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
+    // Most text has nothing to escape: it goes over in one piece up to the first such character.
+    let plain = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
+    let begin = text.bytes().position(|byte| !plain(&byte)).unwrap_or(text.len());
+    out.push_str(&text[..begin]);
+    for c in text[begin..].chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),

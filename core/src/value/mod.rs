@@ -6,6 +6,7 @@
 
 mod convert;
 mod json;
+mod map;
 mod path;
 mod pprint;
 mod python;
@@ -18,12 +19,13 @@ use num_traits::{FromPrimitive, ToPrimitive};
 
 pub use convert::{FromValue, Type};
 pub use json::{JsonStyle, parse_json, to_json};
+pub use map::{Entry, IntoIter, Iter, IterMut, OccupiedEntry, OrderedMap, VacantEntry};
 pub use path::{DELIMITER, SubPath};
 pub use pprint::{WIDTH as PPRINT_WIDTH, pformat};
 pub use python::{float_repr, repr_bytes, repr_str};
 
 /// An ordered map. `map.get("key")` works without making a `Value` of the key.
-pub type Map = indexmap::IndexMap<Value, Value>;
+pub type Map = OrderedMap<Value>;
 
 /// A Python-like value. Equality is Python's: `1 == 1.0 == True`, maps ignore order.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,9 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Str(text) => f.write_str(text),
+            Value::Null => f.write_str("None"),
+            Value::Bool(flag) => f.write_str(if *flag { "True" } else { "False" }),
+            Value::Int(int) => write!(f, "{int}"),
             other => f.write_str(&other.repr()),
         }
     }

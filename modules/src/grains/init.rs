@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use halite_core::{Map, Value, map};
+use memchr::memmem;
 
 use crate::gather::{GrainModule, Look};
 
@@ -32,7 +33,10 @@ fn init(look: &Look<'_>) -> &'static str {
     if let Some(path) = path.filter(|path| path.to_string_lossy().ends_with("bin/init")) {
         let code = look.host.read(&path).unwrap_or_default().to_ascii_lowercase();
         let known = ["upstart", "sysvinit", "systemd"];
-        return known.into_iter().find(|name| find(&code, name.as_bytes())).unwrap_or("unknown");
+        return known
+            .into_iter()
+            .find(|name| memmem::find(&code, name.as_bytes()).is_some())
+            .unwrap_or("unknown");
     }
     let runs = |program: &str| {
         let path = look.host.which(program).map(|path| path.to_string_lossy().into_owned());
@@ -45,10 +49,6 @@ fn init(look: &Look<'_>) -> &'static str {
         () if words == ["runit"] || words.contains(&"/sbin/my_init") => "runit",
         () => "unknown",
     }
-}
-
-fn find(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
 }
 
 /// Version from the name of systemd's own library, features from the text that
@@ -77,16 +77,16 @@ fn library_version(name: &str) -> Option<String> {
 
 fn features(look: &Look<'_>, program: &Path) -> Option<String> {
     let code = look.host.read(program).ok()?;
-    let mut rest = &code[..];
-    while let Some(at) = rest.iter().position(|&byte| byte == b'+' || byte == b'-') {
-        rest = &rest[at..];
-        if rest[1..].starts_with(b"PAM ") {
-            let end = rest.iter().position(|&b| b == 0 || b == b'\n')?;
-            return String::from_utf8(rest[..end].to_vec()).ok();
-        }
-        rest = &rest[1..];
-    }
-    None
+    features_in(&code)
+}
+
+/// The line of features in a program's bytes: what begins with `+PAM ` or `-PAM `.
+fn features_in(code: &[u8]) -> Option<String> {
+    let signed = |at: &usize| at.checked_sub(1).is_some_and(|at| b"+-".contains(&code[at]));
+    let begin = memmem::find_iter(code, b"PAM ").find(signed)? - 1;
+    let line = &code[begin..];
+    let end = line.iter().position(|&byte| byte == 0 || byte == b'\n')?;
+    String::from_utf8(line[..end].to_vec()).ok()
 }
 
 fn selinux(look: &Look<'_>) -> Map {
@@ -106,6 +106,13 @@ fn selinux(look: &Look<'_>) -> Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_a_line_of_the_program() {
+        let code = b"\x7fELF no PAM here\0-PAM +AUDIT -SELINUX\0+PAM later\n";
+        assert_eq!(features_in(code).as_deref(), Some("-PAM +AUDIT -SELINUX"));
+        assert_eq!(features_in(b"PAM without a sign\0"), None);
+    }
 
     #[test]
     fn versions_stand_in_the_librarys_name() {

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use halite_core::value::Entry;
 use halite_core::{Map, Value};
-use indexmap::map::Entry;
 
 use super::error::{YamlError, YamlErrorKind};
 use super::node::{Data, Document, Id, Tag};

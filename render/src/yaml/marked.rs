@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use halite_core::Value;
+use halite_core::value::OrderedMap;
 
 use super::error::{Mark, YamlError};
 use super::node::{Data, Document, Id, Tag};
@@ -15,29 +16,44 @@ pub struct Marked {
     /// The value, as [`super::load`] gives it.
     pub value: Value,
     /// Where its parts stand.
-    pub marks: Arc<Marks>,
+    pub marks: Marks,
 }
 
 /// Where a value and its parts stand. Aliased parts are shared and stand where their anchor is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Marks {
     /// Where the value begins.
     pub at: Mark,
+    parts: Parts,
+}
+
+/// The places below a value.
+#[derive(Clone, Debug, Default)]
+enum Parts {
+    /// A scalar has none.
+    #[default]
+    None,
     /// Items of a list.
-    items: Vec<Arc<Marks>>,
+    Items(Arc<[Marks]>),
     /// Members of a map: the key's place and the value's.
-    members: HashMap<Value, (Mark, Arc<Marks>)>,
+    Members(Arc<OrderedMap<(Mark, Marks)>>),
 }
 
 impl Marks {
     /// The places of item `index` of a list.
-    pub fn item(&self, index: usize) -> Option<&Arc<Marks>> {
-        self.items.get(index)
+    pub fn item(&self, index: usize) -> Option<&Marks> {
+        match &self.parts {
+            Parts::Items(items) => items.get(index),
+            _ => None,
+        }
     }
 
     /// The place of the key, and the places of the value, of a member of a map.
-    pub fn member(&self, key: &Value) -> Option<(Mark, &Arc<Marks>)> {
-        self.members.get(key).map(|(mark, marks)| (*mark, marks))
+    pub fn member(&self, key: &Value) -> Option<(Mark, &Marks)> {
+        match &self.parts {
+            Parts::Members(members) => members.get(key).map(|(mark, marks)| (*mark, marks)),
+            _ => None,
+        }
     }
 
     /// The place of the key `key` of a map.
@@ -52,7 +68,7 @@ impl Marks {
 pub fn load_marked(text: &str) -> Result<Marked, YamlError> {
     let Some(mut document) = compose::compose(text)? else {
         let marks = Marks { at: Mark { line: 1, column: 1 }, ..Marks::default() };
-        return Ok(Marked { value: Value::Null, marks: Arc::new(marks) });
+        return Ok(Marked { value: Value::Null, marks });
     };
     let value = construct::construct(&mut document, text)?;
     let marks = places(&document, document.root, &value, &mut HashMap::new());
@@ -60,12 +76,7 @@ pub fn load_marked(text: &str) -> Result<Marked, YamlError> {
 }
 
 /// The places of a node; after construction its entries are those of the value, in order.
-fn places(
-    document: &Document,
-    id: Id,
-    value: &Value,
-    shared: &mut HashMap<Id, Arc<Marks>>,
-) -> Arc<Marks> {
+fn places(document: &Document, id: Id, value: &Value, shared: &mut HashMap<Id, Marks>) -> Marks {
     if let Some(marks) = shared.get(&id) {
         return marks.clone();
     }
@@ -74,20 +85,20 @@ fn places(
     match (&node.data, value) {
         (Data::Seq(ids), Value::List(values)) if node.tag == Tag::Seq => {
             let both = ids.iter().zip(values.iter());
-            marks.items = both.map(|(id, value)| places(document, *id, value, shared)).collect();
+            let items = both.map(|(id, value)| places(document, *id, value, shared));
+            marks.parts = Parts::Items(items.collect());
         }
         (Data::Map(pairs), Value::Map(map)) => {
             let both = pairs.iter().zip(map.iter());
-            marks.members = both
-                .map(|((key_id, id), (key, value))| {
-                    let mark = document.nodes[*key_id].mark;
-                    (key.clone(), (mark, places(document, *id, value, shared)))
-                })
-                .collect();
+            let members = both.map(|((key_id, id), (key, value))| {
+                let mark = document.nodes[*key_id].mark;
+                (key.clone(), (mark, places(document, *id, value, shared)))
+            });
+            // The keys are those of a map: no two are equal.
+            marks.parts = Parts::Members(Arc::new(OrderedMap::of_distinct(members)));
         }
         _ => {}
     }
-    let marks = Arc::new(marks);
     if node.anchored {
         shared.insert(id, marks.clone());
     }

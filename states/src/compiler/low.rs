@@ -22,11 +22,6 @@ impl LowChunk {
         self.data.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// A member as Python's `str` would print it; `None` is for one that is absent.
-    fn shown(&self, key: &str) -> String {
-        self.data.get(key).map_or_else(|| "None".into(), Value::to_string)
-    }
-
     /// The state module, such as `file`.
     pub fn state(&self) -> &str {
         self.text("state")
@@ -44,18 +39,33 @@ impl LowChunk {
 
     /// `module.function`.
     pub fn full(&self) -> String {
-        format!("{}.{}", self.shown("state"), self.shown("fun"))
+        self.joined(&["state", "fun"], ".")
+    }
+
+    /// Members as Python's `str` prints them, with `between` between them; `None` is for one that is absent.
+    fn joined(&self, keys: &[&str], between: &str) -> String {
+        let member = |key: &&str| self.data.get(*key);
+        let texts = keys.iter().map(|key| member(key).and_then(Value::as_str).map_or(4, str::len));
+        let mut out = String::with_capacity(texts.sum::<usize>() + between.len() * keys.len());
+        for (i, key) in keys.iter().enumerate() {
+            out.push_str(if i > 0 { between } else { "" });
+            match member(key) {
+                Some(Value::Str(text)) => out.push_str(text),
+                Some(other) => out.push_str(&other.to_string()),
+                None => out.push_str("None"),
+            }
+        }
+        out
     }
 
     /// What names this call in the results of a run.
     pub fn tag(&self) -> String {
-        let [state, id, name, fun] = ["state", "__id__", "name", "fun"].map(|key| self.shown(key));
-        format!("{state}_|-{id}_|-{name}_|-{fun}")
+        self.joined(&["state", "__id__", "name", "fun"], "_|-")
     }
 
     /// What sorts chunks of equal order.
     pub(crate) fn label(&self) -> String {
-        format!("{}{}{}", self.shown("state"), self.shown("name"), self.shown("fun"))
+        self.joined(&["state", "name", "fun"], "")
     }
 
     /// Whether a flag such as `__prereq__` is set.

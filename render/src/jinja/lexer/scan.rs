@@ -167,10 +167,11 @@ impl<'a> Scanner<'a> {
     fn find_start(&self) -> Option<(usize, Start, usize, Option<char>)> {
         let bytes = self.source.as_bytes();
         let lines = self.syntax.line_statement.is_some() || self.syntax.line_comment.is_some();
+        let mut begins = [false; 256];
+        self.rules.iter().for_each(|(_, d)| begins[usize::from(d.as_bytes()[0])] = true);
         let mut at = self.at;
         while at < bytes.len() {
-            let candidate = lines || self.rules.iter().any(|(_, d)| d.as_bytes()[0] == bytes[at]);
-            if candidate
+            if (lines || begins[usize::from(bytes[at])])
                 && self.source.is_char_boundary(at)
                 && let Some((start, len, sign)) = self.start_at(at)
             {
