@@ -41,7 +41,10 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
             std::fs::write(folder.join(id?), key.public().pem())?;
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(std::thread::available_parallelism().map_or(1, usize::from))
+        .build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, live(options, key))
 }

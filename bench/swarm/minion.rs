@@ -1,6 +1,7 @@
 //! One minion of the swarm: sign in, subscribe, answer.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use halite_net::Endpoint;
 use halite_net::zmtp::req::{ReqClient, ReqOptions};
 use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
 use halite_wire::OsEntropy;
+use halite_wire::crypto::RsaKey;
 use halite_wire::load::Return;
 use halite_wire::session::MinionSession;
 use halite_wire::signin::minion::{Accepted, Config, Outcome, SignIn};
@@ -68,23 +70,34 @@ async fn sign_in(
     requests: &ReqClient,
     config: &Config,
 ) -> (Box<Accepted>, MinionSession) {
-    let mut entropy = OsEntropy::new();
     loop {
-        let started = SignIn::start(config.clone(), &shared.key, now_secs(), &mut entropy);
-        if let Ok((signing, frame)) = started {
-            if let Ok(reply) = requests.request(Bytes::from(frame), REQUEST_WAIT).await {
-                let outcome = signing.finish(&reply, &shared.key, &mut entropy);
-                if let Outcome::Accepted(accepted) = outcome {
-                    let session = MinionSession::new(config, &accepted, &shared.key, &mut entropy);
-                    if let Ok(session) = session {
-                        shared.signed_in(&accepted);
-                        return (accepted, session);
-                    }
-                }
+        let key = &*shared.key;
+        let started = SignIn::start(config.clone(), key, now_secs(), &mut OsEntropy::new());
+        if let Ok((signing, frame)) = started
+            && let Ok(reply) = requests.request(Bytes::from(frame), REQUEST_WAIT).await
+        {
+            let (key, config) = (Arc::clone(&shared.key), config.clone());
+            // RSA on all cores: a fleet has as many as it has hosts.
+            let finish = move || finish(signing, &reply, &config, &key);
+            if let Ok(Some((accepted, session))) = tokio::task::spawn_blocking(finish).await {
+                shared.signed_in(&accepted);
+                return (accepted, session);
             }
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
+}
+
+fn finish(
+    signing: SignIn,
+    reply: &[u8],
+    config: &Config,
+    key: &RsaKey,
+) -> Option<(Box<Accepted>, MinionSession)> {
+    let mut entropy = OsEntropy::new();
+    let Outcome::Accepted(accepted) = signing.finish(reply, key, &mut entropy) else { return None };
+    let session = MinionSession::new(config, &accepted, key, &mut entropy).ok()?;
+    Some((accepted, session))
 }
 
 async fn start_event(means: &Means) {

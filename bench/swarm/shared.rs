@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -31,7 +32,7 @@ struct Opened {
 
 /// Common to the swarm.
 pub(crate) struct Shared {
-    pub(crate) key: RsaKey,
+    pub(crate) key: Arc<RsaKey>,
     pub(crate) requests: Endpoint,
     pub(crate) master: String,
     pub(crate) publish_port: Option<u16>,
@@ -49,7 +50,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(options: &Options, key: RsaKey) -> Shared {
         Shared {
-            key,
+            key: Arc::new(key),
             requests: Endpoint::new(&options.master, options.ret_port),
             master: options.master.clone(),
             publish_port: options.publish_port,
