@@ -74,6 +74,12 @@ pub trait FileClient: Send + Sync {
         Ok(Map::new())
     }
 
+    /// The files as they are from now on, for one state run: what is asked over and over is asked once. `None`
+    /// where there is nothing to be gained.
+    fn snapshot(&self) -> Option<Box<dyn FileClient + '_>> {
+        None
+    }
+
     /// The folder under which cached copies of other URLs may be put.
     fn cache_dir(&self) -> PathBuf;
 }

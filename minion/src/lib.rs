@@ -18,6 +18,7 @@ mod run;
 mod services;
 mod shared;
 mod shell;
+mod snapshot;
 mod start;
 mod store;
 mod worker;

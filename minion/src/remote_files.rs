@@ -7,9 +7,11 @@ use std::{fs, io};
 use halite_core::files::{FileClient, Found, Listing};
 use halite_core::{Error, Map, Opts, Result, SaltEnv, Value, map};
 use halite_render::files::{HashType, digest};
+use halite_wire::load::FILE_MANIFEST;
 
 use crate::asker::Asker;
 use crate::limits;
+use crate::snapshot::Snapshot;
 
 /// Level of compression asked of the master.
 const GZIP_LEVEL: i64 = 3;
@@ -40,12 +42,26 @@ impl RemoteFiles {
 
     /// Where the cached copy of a file stands. The path is taken apart so that no part of it leads
     /// elsewhere.
-    fn place(&self, path: &str, env: &SaltEnv) -> Result<PathBuf> {
+    pub(crate) fn place(&self, path: &str, env: &SaltEnv) -> Result<PathBuf> {
         let plain = |part: &Component<'_>| matches!(part, Component::Normal(_));
         if path.is_empty() || !Path::new(path).components().all(|part| plain(&part)) {
             return Err(Error::bad_name("path of a salt:// file", path, "it leads elsewhere"));
         }
         Ok(self.cache.join("files").join(env.as_str()).join(path))
+    }
+
+    /// The manifest of an environment, if it is not the one with the mark `known`.
+    pub(crate) fn ask_manifest(&self, env: &SaltEnv, known: &str) -> Result<Value> {
+        self.asker.ask(FILE_MANIFEST, map! {"saltenv" => env.as_str(), "known" => known})
+    }
+
+    /// Writes a file below the cache in one step.
+    pub(crate) fn keep(&self, path: &Path, content: &[u8]) -> Result<()> {
+        let folder = path.parent().unwrap_or(&self.cache);
+        fs::create_dir_all(folder).map_err(|error| Error::file("make", folder, error))?;
+        let temp = folder.join(temporary(path));
+        let done = fs::write(&temp, content).and_then(|()| fs::rename(&temp, path));
+        done.map_err(|error| Error::file("write", path, error))
     }
 
     /// Hash and mode of the master's copy, in one question.
@@ -68,10 +84,7 @@ impl RemoteFiles {
     fn fetch(&self, path: &str, env: &SaltEnv, place: &Path) -> Result<bool> {
         let folder = place.parent().unwrap_or(&self.cache);
         fs::create_dir_all(folder).map_err(|error| Error::file("make", folder, error))?;
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let unique = format!("{:?}", std::thread::current().id());
-        let unique: String = unique.chars().filter(char::is_ascii_digit).collect();
-        let temp = folder.join(format!(".{name}.{}.{unique}", std::process::id()));
+        let temp = folder.join(temporary(place));
         let fail = |error| Error::file("write", &temp, error);
         let written =
             fs::File::create(&temp).map_err(fail).and_then(|file| self.pieces(path, env, file));
@@ -123,6 +136,14 @@ impl RemoteFiles {
     }
 }
 
+/// A name beside `place` that no other thread takes.
+fn temporary(place: &Path) -> String {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let unique = format!("{:?}", std::thread::current().id());
+    let unique: String = unique.chars().filter(char::is_ascii_digit).collect();
+    format!(".{name}.{}.{unique}", std::process::id())
+}
+
 fn unpack(data: &[u8]) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = flate2::read::GzDecoder::new(data).take(PIECE_BYTES + 1).read_to_end(&mut bytes)?;
@@ -133,6 +154,10 @@ fn unpack(data: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 impl FileClient for RemoteFiles {
+    fn snapshot(&self) -> Option<Box<dyn FileClient + '_>> {
+        Some(Box::new(Snapshot::new(self)))
+    }
+
     fn envs(&self) -> Result<Vec<SaltEnv>> {
         let envs = self.asker.ask("_file_envs", Map::new())?;
         let names = envs.as_list().unwrap_or_default().iter().filter_map(Value::as_str);

@@ -4,7 +4,7 @@ use halite_core::SaltEnv;
 use halite_wire::load::{FileRequest, Listing, Upload};
 
 use super::Call;
-use crate::core::Core;
+use crate::core::{Core, Now};
 use crate::work::Work;
 
 /// What is asked of the file server.
@@ -16,6 +16,7 @@ pub(crate) enum FileCommand {
     Find(FileRequest),
     Hash(FileRequest),
     HashAndStat(FileRequest),
+    Manifest { saltenv: SaltEnv, known: Box<str>, asked: Now },
     Serve { file: FileRequest, loc: u64, gzip: Option<u64> },
 }
 

@@ -77,6 +77,10 @@ impl Core {
             MinionCommand::FileHashAndStat(file) => {
                 self.files(call, FileCommand::HashAndStat(file))
             }
+            MinionCommand::FileManifest { saltenv, known } => {
+                let asked = self.now;
+                self.files(call, FileCommand::Manifest { saltenv, known, asked });
+            }
             MinionCommand::ServeFile { file, loc, gzip } => {
                 self.files(call, FileCommand::Serve { file, loc, gzip });
             }

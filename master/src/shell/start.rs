@@ -25,7 +25,7 @@ use crate::keys::{KeyState, KeyStore, MasterKeys};
 use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
 use crate::user_keys::UserKeys;
-use crate::work::{PillarMachine, Shared};
+use crate::work::{Manifests, PillarMachine, Shared};
 use crate::{limits, private_file};
 
 /// A network error as the master's.
@@ -69,6 +69,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         readers,
         pillar: PillarMachine::new(opts, Arc::clone(&roots)),
         roots,
+        manifests: Manifests::default(),
     };
     let (finish, finished) = mpsc::channel(limits::WORK_WAITING);
     Ok(Shell {

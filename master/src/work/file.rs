@@ -39,7 +39,9 @@ pub(super) fn serve(seal: &Seal, command: FileCommand, shared: &Shared) -> Outco
         FileCommand::Hash(_) => Value::str(""),
         FileCommand::HashAndStat(_) => Value::list(["".into(), Value::Null]),
         FileCommand::List { what: Listing::Symlinks, .. } => halite_core::Map::new().into(),
-        FileCommand::MasterOpts { .. } => halite_core::Map::new().into(),
+        FileCommand::MasterOpts { .. } | FileCommand::Manifest { .. } => {
+            halite_core::Map::new().into()
+        }
         FileCommand::Envs | FileCommand::List { .. } => Value::list([]),
     };
     answer_or(seal, found(command, &otherwise, shared), &otherwise)
@@ -68,6 +70,9 @@ fn found(command: FileCommand, otherwise: &Value, shared: &Shared) -> Result<Val
             }
             None => absent(),
         },
+        FileCommand::Manifest { saltenv, known, asked } => {
+            shared.manifests.answer(&shared.roots, &saltenv, &known, asked)?
+        }
         FileCommand::Serve { file, loc, gzip } => {
             let chunk = roots.serve(&file.path, &file.saltenv, loc, limits::FILE_CHUNK_BYTES)?;
             let Some(chunk) = chunk else { return Ok(absent()) };

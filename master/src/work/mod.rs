@@ -6,8 +6,11 @@ mod file;
 mod function;
 mod job_files;
 mod keys;
+mod manifest;
 mod pillar;
 mod signin;
+
+pub(crate) use manifest::Manifests;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -170,6 +173,7 @@ pub(crate) struct Shared {
     pub(crate) pub_sig: Option<String>,
     pub(crate) readers: Readers,
     pub(crate) roots: Arc<Roots>,
+    pub(crate) manifests: Manifests,
     pub(crate) pillar: PillarMachine,
 }
 

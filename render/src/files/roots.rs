@@ -216,9 +216,13 @@ impl Roots {
     /// Errors: as opening and reading.
     pub fn hash(&self, path: &str, env: &SaltEnv) -> Result<Option<String>> {
         let Some(found) = self.open(path, env)? else { return Ok(None) };
+        self.digest(&found).map(Some)
+    }
+
+    /// The digest of an open file.
+    pub(super) fn digest(&self, found: &Opened) -> Result<String> {
         self.hashes
             .digest(&found.path, &found.file, self.hash_type)
-            .map(Some)
             .map_err(|why| Error::file("read", &found.path, why))
     }
 

@@ -52,9 +52,13 @@ pub fn with_session<R>(
     wish: &Wish,
     body: impl FnOnce(&Session<'_>) -> Result<R>,
 ) -> Result<R> {
+    let snapshot = apply.files.snapshot();
+    let files = snapshot.as_deref().unwrap_or(apply.files);
+    let cx = Context { files, ..*apply.cx };
+    let apply = &Apply { cx: &cx, host: apply.host };
     let opts = options(apply, wish)?;
     let pillar = pillar(apply, &opts, wish)?;
-    let cx = Context { opts: &opts, pillar: &pillar, ..*apply.cx };
+    let cx = Context { opts: &opts, pillar: &pillar, ..cx };
     let apply = Apply { cx: &cx, host: apply.host };
     body(&Session { apply: &apply })
 }

@@ -17,5 +17,7 @@ pub(crate) use fields::Fields;
 pub use fields::LoadError;
 pub use files::{FileRequest, Upload};
 pub use publish::{Fun, PublishLoad};
-pub use request::{Listing, MinionCommand, MinionEvents, PeerPublish, PillarRequest};
+pub use request::{
+    FILE_MANIFEST, Listing, MinionCommand, MinionEvents, PeerPublish, PillarRequest,
+};
 pub use ret::Return;

@@ -79,6 +79,13 @@ pub enum MinionCommand {
     FileHash(FileRequest),
     /// `_file_hash_and_stat`.
     FileHashAndStat(FileRequest),
+    /// `_file_manifest`: only between our own peers.
+    FileManifest {
+        /// Of which environment.
+        saltenv: SaltEnv,
+        /// The mark of the manifest that the minion has.
+        known: Box<str>,
+    },
     /// `_serve_file`.
     ServeFile {
         /// The file.
@@ -116,6 +123,9 @@ pub enum MinionCommand {
     /// `pub_auth`, `verify_minion` and whatever no master knows: answered with an empty map.
     Unknown,
 }
+
+/// The command that asks for hash and mode of all files of an environment at once. Salt's masters do not know it.
+pub const FILE_MANIFEST: &str = "_file_manifest";
 
 /// The lists of the file server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,6 +257,7 @@ impl MinionCommand {
             MinionCommand::FileFind(_) => "_file_find",
             MinionCommand::FileHash(_) => "_file_hash",
             MinionCommand::FileHashAndStat(_) => "_file_hash_and_stat",
+            MinionCommand::FileManifest { .. } => FILE_MANIFEST,
             MinionCommand::ServeFile { .. } => "_serve_file",
             MinionCommand::FileRecv(_) => "_file_recv",
             MinionCommand::MinionPub(_) => "minion_pub",
@@ -319,6 +330,10 @@ impl MinionCommand {
             "_file_hash" => return FileRequest::parse(&mut fields).map(MinionCommand::FileHash),
             "_file_hash_and_stat" => {
                 return FileRequest::parse(&mut fields).map(MinionCommand::FileHashAndStat);
+            }
+            FILE_MANIFEST => {
+                let known = fields.optional_text("known")?.unwrap_or_default();
+                return Ok(MinionCommand::FileManifest { saltenv: saltenv(&mut fields)?, known });
             }
             "_serve_file" => {
                 return Ok(MinionCommand::ServeFile {

@@ -87,6 +87,11 @@ impl MinionSession {
         })
     }
 
+    /// Whether the master is one of our own: only those agree on AES-256-GCM.
+    pub fn own_peer(&self) -> bool {
+        matches!(self.keys, SessionKeys::Gcm(_))
+    }
+
     /// Seals `load` (a map with `cmd`); `id`, `nonce`, `ts` and `tok` are added here. `now` is in
     /// seconds since 1970 UTC by the own clock.
     pub fn seal_request(&self, load: Map, now: u64, entropy: &mut dyn Entropy) -> Sealed {
