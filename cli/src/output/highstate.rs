@@ -59,6 +59,10 @@ fn host_text(opts: &OutputOpts<'_>, host: &str, data: &Value, level: usize) -> (
         head: colors.green(),
         lines: Vec::new(),
         counts: Counts::default(),
+        state_output: opts.opts.str("state_output").to_lowercase(),
+        profile: opts.opts.bool("state_output_profile"),
+        compress: opts.opts.bool("state_compress_ids"),
+        quiet: opts.opts.bool("state_output_diff") || !opts.opts.bool("state_verbose"),
     };
     match data {
         Value::List(errors) => page.errors(errors),
@@ -77,6 +81,14 @@ struct Page<'a> {
     head: &'static str,
     lines: Vec<String>,
     counts: Counts,
+    /// `state_output`, in lower case.
+    state_output: String,
+    /// `state_output_profile`.
+    profile: bool,
+    /// `state_compress_ids`.
+    compress: bool,
+    /// States that went well and changed nothing are left out.
+    quiet: bool,
 }
 
 impl Page<'_> {
@@ -124,12 +136,10 @@ impl Page<'_> {
 
     fn state(&mut self, tag: &str, info: &Map) {
         let chunk = Chunk::new(tag, info);
-        self.counts.count(&chunk, self.opts.opts.bool("state_compress_ids"));
+        self.counts.count(&chunk, self.compress);
         let (changed, changes) = self.changes(&chunk);
         self.counts.changed += if changed { chunk.changes_shown() } else { 0 };
-        let flag = |name: &str| self.opts.opts.bool(name);
-        let quiet = flag("state_output_diff") || !flag("state_verbose");
-        if quiet && chunk.result == Some(true) && !changed {
+        if self.quiet && chunk.result == Some(true) && !changed {
             return;
         }
         let color = match chunk.result {
@@ -191,7 +201,7 @@ impl Page<'_> {
     }
 
     fn style(&self, chunk: &Chunk<'_>, changed: bool) -> Style {
-        let wanted = self.opts.opts.str("state_output").to_lowercase();
+        let wanted = self.state_output.as_str();
         let good = chunk.result != Some(false);
         if wanted.starts_with("filter") {
             let shown = chunk.result_text();
@@ -215,39 +225,43 @@ impl Page<'_> {
     }
 
     fn shown_name<'c>(&self, chunk: &'c Chunk<'_>) -> &'c str {
-        let by_id = self.opts.opts.str("state_output").to_lowercase().ends_with("_id");
-        if by_id { chunk.id } else { chunk.name }
+        if self.state_output.ends_with("_id") { chunk.id } else { chunk.name }
     }
 
     fn full(&mut self, chunk: &Chunk<'_>, color: &str, changes: &str) {
         let end = self.colors.end();
-        let mut rows = vec![
-            format!("{color}----------{end}"),
-            format!("    {color}      ID: {}{end}", chunk.id),
-            format!("    {color}Function: {}.{}{end}", chunk.state, chunk.fun),
-        ];
+        // Pieces put together by hand: a run of thousands of states prints tens of thousands of rows.
+        let mut text = [color, "----------", end].concat();
+        let mut row = |label: &str, shown: &[&str]| {
+            let shown = shown.iter().copied();
+            ["\n    ", color, label]
+                .into_iter()
+                .chain(shown)
+                .chain([end])
+                .for_each(|part| text += part);
+        };
+        row("      ID: ", &[chunk.id]);
+        row("Function: ", &[chunk.state, ".", chunk.fun]);
         let name = self.shown_name(chunk);
         if name != chunk.id {
-            rows.push(format!("    {color}    Name: {name}{end}"));
+            row("    Name: ", &[name]);
         }
-        rows.push(format!("    {color}  Result: {}{end}", chunk.result_text()));
-        rows.push(format!("    {color} Comment: {}{end}", chunk.comment()));
-        if let (true, Some(start)) = (self.profile(), chunk.info.get("start_time")) {
-            let duration = chunk.duration().map(|ms| format!("{ms} ms")).unwrap_or_default();
-            rows.push(format!("    {color} Started: {start}{end}"));
-            rows.push(format!("    {color}Duration: {duration}{end}"));
+        row("  Result: ", &[&chunk.result_text()]);
+        row(" Comment: ", &[&chunk.comment()]);
+        if let (true, Some(start)) = (self.profile, chunk.info.get("start_time")) {
+            row(" Started: ", &[&start.to_string()]);
+            match chunk.duration() {
+                Some(ms) => row("Duration: ", &[&ms, " ms"]),
+                None => row("Duration: ", &[]),
+            }
         }
-        rows.push(format!("{color}     Changes:   {changes}{end}"));
+        ["\n", color, "     Changes:   ", changes, end].into_iter().for_each(|part| text += part);
+        self.lines.push(text);
         if let Some(warnings) = chunk.warnings() {
             let red = self.colors.light_red();
             let text = wrap(&warnings.join("\n"), 80, 14);
-            rows.push(format!("   {red} Warnings: {}{end}", text.trim_start()));
+            self.lines.push(format!("   {red} Warnings: {}{end}", text.trim_start()));
         }
-        self.lines.extend(rows);
-    }
-
-    fn profile(&self) -> bool {
-        self.opts.opts.bool("state_output_profile")
     }
 
     fn terse(&self, chunk: &Chunk<'_>, color: &str) -> String {
@@ -259,7 +273,7 @@ impl Page<'_> {
         };
         let (red, end) = (self.colors.light_red(), self.colors.end());
         let name = self.shown_name(chunk);
-        let timed = self.profile().then(|| chunk.info.get("start_time")).flatten();
+        let timed = self.profile.then(|| chunk.info.get("start_time")).flatten();
         let duration = chunk.duration().unwrap_or_default();
         let tabular = self.opts.opts.bool("state_tabular");
         let mut line = match chunk.warnings() {

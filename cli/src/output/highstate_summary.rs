@@ -1,5 +1,7 @@
 //! The summary below a host's states.
 
+use halite_core::Value;
+
 use super::OutputOpts;
 use super::colors::Colors;
 use super::highstate::Chunk;
@@ -27,7 +29,10 @@ impl Counts {
             Some(false) => self.failed += states,
             None => self.not_run += states,
         }
-        let ms: f64 = chunk.duration().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let ms = match chunk.info.get("duration") {
+            Some(Value::Float(ms)) => *ms,
+            _ => chunk.duration().and_then(|text| text.parse().ok()).unwrap_or(0.0),
+        };
         if chunk.info.contains_key("__parallel__") {
             // They ran side by side: the longest counts.
             self.parallel_ms = self.parallel_ms.max(ms);

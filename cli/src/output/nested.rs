@@ -36,7 +36,12 @@ struct Nest {
 impl Nest {
     fn line(&mut self, indent: usize, color: &str, prefix: &str, text: &str, suffix: &str) {
         let end = self.colors.end();
-        self.out.push(format!("{:indent$}{color}{prefix}{text}{end}{suffix}", ""));
+        let parts = [color, prefix, text, end, suffix];
+        let mut line =
+            String::with_capacity(indent + parts.iter().map(|part| part.len()).sum::<usize>());
+        line.extend(std::iter::repeat_n(' ', indent));
+        parts.iter().for_each(|part| line.push_str(part));
+        self.out.push(line);
     }
 
     /// The colour of structure: red when the function failed.
@@ -99,6 +104,8 @@ pub(super) fn sorted(map: &Map) -> Vec<(&Value, &Value)> {
         pairs.sort_by(|(a, _), (b, _)| {
             a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default())
         });
+    } else if pairs.iter().all(|(key, _)| key.as_str().is_some()) {
+        pairs.sort_by_key(|(key, _)| key.as_str());
     } else {
         pairs.sort_by_cached_key(|(key, _)| key.to_string());
     }
