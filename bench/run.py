@@ -1,178 +1,160 @@
 #!/usr/bin/env python3
 """Measures our programs beside the real Salt's, in one run on one machine; prints a table.
 
-usage: bench/run.py --bin FOLDER --salt FOLDER/3008/bin [--swarm-bin FOLDER] [--swarm 1000] [--only PART]
+usage: bench/run.py --bin FOLDER [--salt FOLDER] [--swarm-bin FOLDER] [--only PART[,PART...]]
 
-Figures are medians of several runs; memory is PSS (shared pages divided among their users) of all
-processes of a program. Nothing here fails on a slow machine: it measures, it does not judge.
+Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, size. `--salt` is the folder that
+holds `3008/bin`. Times are the best and the median of several runs; memory of a command is its largest resident
+size. Nothing here fails on a slow machine: it measures, it does not judge.
 """
 
 import argparse
-import json
-import os
-import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "peer"))
-from harness import OURS, Fleet, Programs, wait_for  # noqa: E402
+import fleet  # noqa: E402
+from harness import OURS, Programs  # noqa: E402
+from measure import HEAD, both, cost, row  # noqa: E402
+from trees import Tree  # noqa: E402
 
-ROWS = []
-
-
-def row(what, ours, real, unit, goal=""):
-    ratio = f"{real / ours:8.1f} x" if ours and real else "        -"
-    show = lambda value: "-" if value is None else f"{value:10.1f}"  # noqa: E731
-    line = f"{what:52} {show(ours):>10} {show(real):>10} {unit:4} {ratio}  {goal}"
-    ROWS.append(line)
-    print(line, flush=True)
+PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "stalled", "size"]
 
 
-def timed(argv, runs=7):
-    """Median wall time in ms and the largest resident size in MB."""
-    times, size = [], 0
-    for _ in range(runs):
-        begun = time.perf_counter()
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        times.append((time.perf_counter() - begun) * 1000)
-        size = max(size, usage.ru_maxrss / 1024)
-    return statistics.median(times), size
+class Bench:
+    """What is measured, with what."""
 
+    def __init__(self, args):
+        self.programs = Programs(args.bin, args.salt or ".")
+        self.real = args.release if args.salt else None
+        self.swarm_bin, self.args = args.swarm_bin, args
 
-def family(pid):
-    pids = [pid]
-    for each in pids:
-        try:
-            children = Path(f"/proc/{each}/task/{each}/children").read_text().split()
-        except OSError:
-            continue
-        pids += [int(child) for child in children]
-    return pids
+    def call(self, kind, tree, *words):
+        return [self.programs.path(kind, "salt-call"), "-c", str(tree.root), "--local", *words]
 
+    def compared(self, what, tree, *words, **how):
+        real = self.call(self.real, tree, *words) if self.real else None
+        both(what, self.call(OURS, tree, *words), real, **how)
 
-def pss_mb(daemon):
-    total = 0
-    for pid in family(daemon.process.pid):
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
-    return total / 1024
+    def each(self, measure, *args, real=True):
+        """One measurement of both kinds."""
+        ours = measure(self.programs, OURS, *args)
+        return ours, measure(self.programs, self.real, *args) if self.real and real else None
 
+    def local(self):
+        with tempfile.TemporaryDirectory() as root:
+            tree = Tree(root)
+            self.compared("salt-call --local test.ping", tree, "test.ping", runs=21, goal="<= 10 ms")
+            self.compared("salt-call --local grains.items", tree, "grains.items", runs=11)
 
-def rss_mb(daemon):
-    text = Path(f"/proc/{daemon.process.pid}/status").read_text()
-    return next(int(l.split()[1]) for l in text.splitlines() if l.startswith("VmRSS:")) / 1024
+    def states(self):
+        with tempfile.TemporaryDirectory() as root:
+            tree = Tree(root)
+            name = tree.chained(2000)
+            subprocess.run(self.call(OURS, tree, "state.apply", name), stdout=subprocess.DEVNULL, check=True)
+            self.compared("2,000 chained file.managed, all correct", tree, "state.apply", name, runs=9,
+                          real_runs=1, goal="<= 60 ms", memory="<= 40 MB")
 
+    def graph(self):
+        with tempfile.TemporaryDirectory() as root:
+            tree = Tree(root)
+            base = cost(self.call(OURS, tree, "test.ping"), 9).cpu
+            for count, goal in ((2500, ""), (5000, "<= 150 ms"), (10000, "")):
+                name = tree.requisites(count)
+                what = f"{count:,} states, {4 * count:,} requisites: compile"
+                # Salt sorts these in minutes; once is enough.
+                real = self.real if count <= self.args.real_graph else None
+                argv = lambda kind: self.call(kind, tree, "state.show_low_sls", name, "--out=quiet")  # noqa: E731, B023
+                own = cost(argv(OURS), 7)
+                theirs = cost(argv(real), 1) if real else None
+                row(what + ", best", own.best, theirs and theirs.best, "ms", goal)
+                row(what + ", processor above test.ping", own.cpu - base, None, "ms")
+                row(what + ", memory", own.size, theirs and theirs.size, "MB")
 
-def local_call(programs, real):
-    import tempfile
+    def pillar(self):
+        with tempfile.TemporaryDirectory() as root:
+            tree = Tree(root)
+            option = f"--pillar-root={tree.pillar(1_000_000)}"
+            self.compared("pillar of 1 MB rendered and read", tree, option, "pillar.get", "app7:port",
+                          goal="<= 100 ms")
 
-    with tempfile.TemporaryDirectory() as root:
-        conf = {"root_dir": root, "id": "m", "file_client": "local", "file_roots": {"base": [f"{root}/srv"]},
-                "pillar_roots": {"base": [f"{root}/pillar"]}, "enable_fqdns_grains": False}
-        Path(root, "minion").write_text(json.dumps(conf))
-        os.makedirs(f"{root}/srv")
-        os.makedirs(f"{root}/pillar")
-        lines = []
-        for n in range(2000):
-            lines.append(f"f{n}:\n  file.managed:\n    - name: {root}/out/{n}\n    - contents: 'n {n}'\n")
-            if n:
-                lines.append(f"    - require:\n      - file: f{n - 1}\n")
-        Path(root, "srv", "many.sls").write_text("".join(lines))
-        os.makedirs(f"{root}/out")
+    def includes(self):
+        with tempfile.TemporaryDirectory() as root:
+            tree = Tree(root)
+            name = tree.includes(500)
+            self.compared("500 includes with map.jinja imports: compile", tree, "state.show_low_sls", name,
+                          "--out=quiet", goal="<= 200 ms")
 
-        def both(what, *args, runs=7, goal="", real_runs=3):
-            argv = lambda kind: [programs.path(kind, "salt-call"), "-c", root, "--local", *args]  # noqa: E731
-            ours = timed(argv(OURS), runs)
-            theirs = timed(argv(real), real_runs) if real else (None, None)
-            row(what, ours[0], theirs[0], "ms", goal)
-            row(what + ", memory", ours[1], theirs[1], "MB")
+    def pair(self):
+        ours, real = self.each(fleet.pair)
+        theirs, sizes = real if real else (None, (None,) * 4)
+        row("salt '*' test.ping, one minion, best", ours[0].best, theirs and theirs.best, "ms", "<= 20 ms")
+        row("salt '*' test.ping, one minion, median", ours[0].median, theirs and theirs.median, "ms")
+        row("minion idle, RSS of its first process", ours[1][3], sizes[3], "MB", "<= 8 MB")
+        row("minion idle, PSS of all its processes", ours[1][1], sizes[1], "MB")
+        row("master idle, RSS of its first process", ours[1][2], sizes[2], "MB", "<= 15 MB")
+        row("master idle, PSS of all its processes", ours[1][0], sizes[0], "MB")
 
-        both("salt-call --local test.ping", "test.ping", goal="<= 10 ms")
-        both("salt-call --local grains.items", "grains.items")
-        subprocess.run([programs.path(OURS, "salt-call"), "-c", root, "--local", "state.apply", "many"],
-                       stdout=subprocess.DEVNULL, check=True)
-        both("2,000 chained file.managed, all correct", "state.apply", "many", goal="<= 60 ms, <= 40 MB",
-             real_runs=1)
+    def files(self):
+        names = [
+            ("first", "state run, 300 files from the master, none there", ""),
+            ("first_cpu", "  processor of the master for it", ""),
+            ("again", "the same, all files there", ""),
+            ("again_cpu", "  processor of the master for it", ""),
+        ]
+        fleet.rows(self.each(fleet.files), names, {})
 
+    def swarm(self):
+        if not self.swarm_bin:
+            return
+        count, real_count = self.args.swarm, self.args.real_swarm
+        ours = fleet.swarm(self.programs, OURS, self.swarm_bin, count)
+        theirs = fleet.swarm(self.programs, self.real, self.swarm_bin, real_count) \
+            if self.real and real_count else None
+        more = "" if theirs is None or count == real_count else f" (Salt: {real_count})"
+        names = [
+            ("best", f"salt '*' test.ping, {count} minions{more}, best", "<= 150 ms"),
+            ("median", f"salt '*' test.ping, {count} minions{more}, median", ""),
+            ("joined", f"{count} minions sign in{more}", ""),
+            ("joined_cpu", f"{count} minions sign in{more}, processor of the master", ""),
+            ("pss", f"master with {count} minions{more}, PSS", ""),
+        ]
+        fleet.rows((ours, theirs), names, {"pss": "MB"})
 
-def pair(programs, kind):
-    """One master, one minion of a kind: idle memory and the time of `salt '*' test.ping`."""
-    with Fleet(programs, kind) as fleet:
-        fleet.start_master()
-        fleet.add_minion(kind, "m1")
-        fleet.accept("m1")
-        fleet.wait_ping("m1")
-        time.sleep(3)
-        minion = fleet.minions["m1"][1]
-        sizes = pss_mb(fleet.master), pss_mb(minion), rss_mb(fleet.master), rss_mb(minion)
-        argv = [programs.path(kind, "salt"), "-c", str(fleet.etc), "*", "test.ping"]
-        return timed(argv, 9 if kind == OURS else 3)[0], sizes
+    def stalled(self):
+        if not self.swarm_bin:
+            return
+        names = [
+            ("before", "test.ping of 100 minions, median", ""),
+            ("after", "the same beside 5 subscribers that do not read", ""),
+            ("grown", "what the master grew by meanwhile", ""),
+        ]
+        fleet.rows(self.each(fleet.stalled, self.swarm_bin), names, {"grown": "MB"})
 
-
-def swarm(programs, kind, swarm_bin, count):
-    """`salt '*' test.ping` over a swarm: ms until all returns are printed."""
-    with Fleet(programs, kind, {"timeout": 60, "max_open_files": 20000}) as fleet:
-        accepted = fleet.root / "m" / "pki" / "minions"
-        fleet.start_master()
-        argv = [str(swarm_bin / "swarm"), "-n", str(count), "--ret-port", str(fleet.ret_port),
-                "--publish-port", str(fleet.publish_port), "--accept-in", str(accepted)]
-        log = open(fleet.root / "swarm.log", "wb")
-        begun = time.perf_counter()
-        crowd = subprocess.Popen(argv, stderr=log, stdout=log)
-        try:
-            wait_for("the swarm", lambda: b"ready after" in (fleet.root / "swarm.log").read_bytes(), 600)
-            joined = (time.perf_counter() - begun) * 1000
-            times = []
-            for _ in range(7 if kind == OURS else 2):
-                begun = time.perf_counter()
-                done = subprocess.run(
-                    [programs.path(kind, "salt"), "-c", str(fleet.etc), "--static", "--out=json", "*", "test.ping"],
-                    capture_output=True, text=True, timeout=300)
-                times.append((time.perf_counter() - begun) * 1000)
-                got = sum(value is True for value in json.loads(done.stdout).values())
-                if got != count:
-                    print(f"# {kind}: {got} of {count} returned", flush=True)
-            return statistics.median(times), joined, pss_mb(fleet.master)
-        finally:
-            crowd.terminate()
-            crowd.wait(20)
+    def size(self):
+        program = Path(self.programs.path(OURS, "salt")).resolve()
+        row("the program, all names in one file", program.stat().st_size / 1e6, None, "MB")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", required=True)
+    parser.add_argument("--bin", required=True, help="folder with our programs")
     parser.add_argument("--salt", help="folder that holds 3008/bin")
-    parser.add_argument("--swarm-bin", type=Path)
+    parser.add_argument("--release", default="3008", help="which real Salt")
+    parser.add_argument("--swarm-bin", type=Path, help="folder with the program swarm")
     parser.add_argument("--swarm", type=int, default=1000)
-    parser.add_argument("--real-swarm", type=int, default=0, help="size of the swarm for the real master")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--real-swarm", type=int, default=200, help="size of the swarm for the real master")
+    parser.add_argument("--real-graph", type=int, default=10_000, help="largest graph for the real Salt")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     args = parser.parse_args()
-    programs = Programs(args.bin, args.salt or ".")
-    real = "3008" if args.salt else None
-    print(f"{'':52} {'ours':>10} {'Salt':>10} {'':4} {'Salt/ours':>10}")
-    if args.only in "local":
-        local_call(programs, real)
-    if args.only in "pair":
-        ours, sizes = pair(programs, OURS)
-        theirs, real_sizes = pair(programs, real) if real else (None, (None,) * 4)
-        row("salt '*' test.ping, one minion", ours, theirs, "ms", "<= 20 ms")
-        row("minion idle, PSS of all its processes", sizes[1], real_sizes[1], "MB", "<= 8 MB (RSS)")
-        row("minion idle, RSS of its first process", sizes[3], real_sizes[3], "MB", "<= 8 MB")
-        row("master idle, PSS of all its processes", sizes[0], real_sizes[0], "MB")
-        row("master idle, RSS of its first process", sizes[2], real_sizes[2], "MB", "<= 15 MB")
-    if args.only in "swarm" and args.swarm_bin:
-        ours = swarm(programs, OURS, args.swarm_bin, args.swarm)
-        theirs = swarm(programs, real, args.swarm_bin, args.real_swarm) if real and args.real_swarm else (None,) * 3
-        row(f"salt '*' test.ping, {args.swarm} minions", ours[0], theirs[0], "ms", "<= 150 ms")
-        row(f"{args.swarm} minions sign in", ours[1], theirs[1], "ms")
-        row(f"master with {args.swarm} minions, PSS", ours[2], theirs[2], "MB")
+    bench = Bench(args)
+    print(HEAD)
+    for part in args.only.split(","):
+        if part not in PARTS:
+            parser.error(f"no part {part!r}; there are: {', '.join(PARTS)}")
+        getattr(bench, part)()
 
 
 if __name__ == "__main__":
