@@ -3,6 +3,7 @@
 fn main() -> std::io::Result<()> {
     halite_plugins::list(&[
         ("exec", "halite_core::ExecModule"),
+        ("beacons", "halite_core::BeaconModule"),
         ("grains", "crate::gather::GrainModule"),
     ])
 }

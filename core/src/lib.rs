@@ -5,6 +5,7 @@ extern crate self as halite_core;
 
 pub mod aggregate;
 pub mod args;
+pub mod beacon;
 pub mod context;
 pub mod dictupdate;
 pub mod diff;
@@ -30,6 +31,7 @@ pub mod value;
 pub const SALT_VERSION: &str = "3008.3";
 
 pub use args::{Args, Bound};
+pub use beacon::{Beacon, BeaconConfig, BeaconModule, Seen, Watch};
 pub use context::{Apply, Context, JobState};
 pub use error::{Error, Fault, Result};
 pub use files::FileClient;

@@ -1,6 +1,7 @@
 //! What the daemon around a function offers: events, pillar, the master, other jobs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::outside::{NoOutside, Outside};
@@ -32,6 +33,19 @@ pub enum Refresh {
     Beacons,
     /// Schedule.
     Schedule,
+}
+
+/// An order to the running minion's beacons or schedule, as an event of its bus.
+#[derive(Clone, Debug)]
+pub struct ManageOrder<'a> {
+    /// `manage_beacons` or `manage_schedule`.
+    pub tag: &'a str,
+    /// What is to be done.
+    pub data: Map,
+    /// The tag of the event that answers.
+    pub answer: &'a str,
+    /// How long the answer is waited for.
+    pub wait: Duration,
 }
 
 /// How a running job is to be ended.
@@ -97,6 +111,16 @@ pub trait Services: Send + Sync {
     /// The network: HTTP, SQL, Redis. Without one, every request is an error.
     fn outside(&self) -> &dyn Outside {
         &NoOutside
+    }
+
+    /// Gives an order to the beacons or the schedule of the minion that runs on this machine; gives the
+    /// data of the event that answers, `None` if none came in time.
+    ///
+    /// # Errors
+    /// If no minion runs here, or its bus cannot be used.
+    fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
+        let what = order.tag.trim_start_matches("manage_");
+        NoServices::none(&format!("the {what} of this machine"))
     }
 
     /// The services themselves, for functions of one program that need more of it than this trait:

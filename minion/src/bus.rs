@@ -1,20 +1,21 @@
 //! The minion's own event bus: two local sockets, and what events from tools there cause.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use halite_core::services::Refresh;
+use halite_core::services::{ManageOrder, Refresh};
 use halite_core::{Error, Map, Opts, Result, Value};
 use halite_net::ipc::{EventPublisher, EventPull, LocalOptions, MODE_PULL};
 use halite_net::{Overflow, limits as net_limits};
 use halite_wire::frame;
 use halite_wire::limits::Limits;
-use halite_wire::msgpack::{self, Dialect};
+use halite_wire::msgpack::{self, Dialect, StreamDecoder};
 
+use crate::keeper::Order;
 use crate::shared::Shared;
 use crate::{services, store};
 
@@ -23,6 +24,9 @@ const MODE_PUB: u32 = 0o600;
 
 /// How long a tool waits for a daemon that does not read.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much is read from the bus at one time, in bytes.
+const READ_BYTES: usize = 64 * 1024;
 
 /// Both sockets.
 pub(crate) struct Bus {
@@ -77,6 +81,15 @@ impl Bus {
         let Ok(value) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else { return };
         let Ok((tag, data)) = frame::body_of(&value).and_then(frame::read_event) else { return };
         let data = data.as_map().cloned().unwrap_or_default();
+        if let Some(keeper) = shared.keeper() {
+            match tag {
+                "manage_beacons" | "manage_schedule" => {
+                    return keeper.tell(Order::Manage(tag.to_owned(), data, None));
+                }
+                "beacons_refresh" => return keeper.tell(Order::Changed),
+                _ => {}
+            }
+        }
         let Some(what) = Reaction::to(tag) else { return };
         let shared = Arc::clone(shared);
         let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
@@ -103,6 +116,48 @@ pub(crate) fn send(opts: &Opts, tag: &str, data: &Map) -> Result<bool> {
         .and_then(|()| stream.write_all(&frame))
         .map_err(|error| Error::file("write to", &pull, error))?;
     Ok(true)
+}
+
+/// Gives an order to the minion daemon of this machine and waits for the event that answers.
+///
+/// # Errors
+/// If none runs here, or its bus cannot be used.
+pub(crate) fn ask(opts: &Opts, order: &ManageOrder<'_>) -> Result<Option<Map>> {
+    let (publish, _) = paths(opts);
+    let mut events = UnixStream::connect(&publish).map_err(|error| {
+        let file = publish.display();
+        Error::execution(format!("no minion runs on this machine ({file}: {error})"))
+    })?;
+    let fail = |error| Error::file("read from", &publish, error);
+    let mut reader = StreamDecoder::new(Dialect::Bus, Limits::ACCEPTED);
+    let until = Instant::now() + order.wait;
+    send(opts, order.tag, &order.data)?;
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        while let Some(value) =
+            reader.next_value().map_err(|error| Error::execution(error.to_string()))?
+        {
+            let event = frame::body_of(&value).and_then(frame::read_event);
+            if let Ok((tag, Value::Map(data))) = event {
+                if tag == order.answer {
+                    return Ok(Some(Arc::unwrap_or_clone(data)));
+                }
+            }
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        events.set_read_timeout(Some(left)).map_err(fail)?;
+        match events.read(&mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(count) => reader.push(&buffer[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(fail(error)),
+        }
+    }
 }
 
 /// What an event of a local tool causes.

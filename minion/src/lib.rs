@@ -1,6 +1,7 @@
 //! The minion: the engine that runs functions (also behind `salt-call`) and the daemon around it.
 
 mod asker;
+mod beacons;
 mod bus;
 pub mod caller;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod daemon;
 pub mod engine;
 mod id;
 pub mod input;
+mod keeper;
 mod keys;
 pub mod limits;
 mod local;

@@ -53,3 +53,17 @@ pub const STOP_GRACE_SECS: u64 = 5;
 pub const STOP_FLUSH_SECS: u64 = 3;
 /// Largest file the remote client takes, in bytes.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Events of paths, or lines of a command, that wait for one beacon.
+pub const BEACON_QUEUE: usize = 10_000;
+/// Longest line of a command that a beacon reads, in bytes.
+pub const BEACON_LINE_BYTES: usize = 1024 * 1024;
+/// Processes whose end beacons wait for.
+pub const BEACON_PROCESSES: usize = 4096;
+/// Events a second of one beacon where `rate_limit` sets no other figure.
+pub const BEACON_EVENTS_PER_SEC: usize = 1000;
+/// Least time between two rounds of beacons and schedule, in milliseconds.
+pub const BEACON_ROUND_MS_MIN: u64 = 10;
+/// Commands to the beacons and the schedule that wait.
+pub const KEEPER_ORDERS: usize = 256;
+/// Time the beacons and the schedule get to end at a stop, in milliseconds.
+pub const KEEPER_STOP_MS: u64 = 300;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use halite_core::host::RealHost;
-use halite_core::services::{PillarRequest, Refresh, Signal};
+use halite_core::services::{ManageOrder, PillarRequest, Refresh, Signal};
 use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Services, Value};
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
@@ -94,6 +94,10 @@ impl Services for LocalServices {
 
     fn refresh(&self, _what: Refresh) -> Result<bool> {
         Ok(false)
+    }
+
+    fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
+        bus::ask(&self.machine.opts, order)
     }
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use halite_core::services::{PillarRequest, Refresh, Signal};
+use halite_core::services::{ManageOrder, PillarRequest, Refresh, Signal};
 use halite_core::{Jid, Map, Outside, Result, Services, Value, map};
 
+use crate::keeper::Order;
 use crate::shared::{Present, Shared};
 use crate::{Machine, proc};
 
@@ -65,6 +66,10 @@ impl Services for JobServices {
         Ok(true)
     }
 
+    fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
+        self.shared.manage(order)
+    }
+
     fn fresh_grains(&self) -> Result<Arc<Map>> {
         Ok(Machine::read_grains(&self.shared.opts()))
     }
@@ -91,7 +96,11 @@ pub(crate) fn refresh(shared: &Shared, what: Refresh) -> Result<()> {
             let machine = Arc::new(Machine::load(machine.opts.clone(), grains, files));
             shared.change(|present| present.machine = machine)
         }
-        // Nothing of these is held in memory: they are read when they are used.
-        Refresh::Beacons | Refresh::Schedule => Ok(()),
+        Refresh::Beacons | Refresh::Schedule => {
+            if let Some(keeper) = shared.keeper() {
+                keeper.tell(Order::Changed);
+            }
+            Ok(())
+        }
     }
 }

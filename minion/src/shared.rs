@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
+use halite_core::services::ManageOrder;
 use halite_core::{Map, Opts, Result, Services, Value};
 use halite_net::ipc::EventPublisherHandle;
 use halite_outside::Internet;
@@ -14,6 +16,7 @@ use halite_wire::load::PublishLoad;
 
 use crate::asker::{Asker, Message};
 use crate::core::{Facts, Input, Kind};
+use crate::keeper::{Keeper, Order};
 use crate::local::LocalServices;
 use crate::{Machine, limits};
 
@@ -31,6 +34,7 @@ pub(crate) struct Shared {
     present: RwLock<Present>,
     running: Mutex<BTreeMap<String, Running>>,
     bus: Mutex<Option<EventPublisherHandle>>,
+    keeper: OnceLock<Keeper>,
     /// The way to the master.
     pub(crate) asker: Asker,
     /// Where running jobs are listed.
@@ -57,6 +61,7 @@ impl Shared {
             present: RwLock::new(present),
             running: Mutex::default(),
             bus: Mutex::default(),
+            keeper: OnceLock::new(),
             asker,
             proc_dir,
             outside: Internet::new(),
@@ -83,6 +88,9 @@ impl Shared {
                 pillar: Arc::clone(&present.pillar),
             }
         };
+        if let Some(keeper) = self.keeper.get() {
+            keeper.tell(Order::Changed);
+        }
         self.asker.send(Message::Core(Input::Facts(facts)))
     }
 
@@ -111,6 +119,34 @@ impl Shared {
     /// Where events of this minion are published.
     pub(crate) fn set_bus(&self, bus: EventPublisherHandle) {
         *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
+    }
+
+    /// Starts beacons and schedule, once.
+    pub(crate) fn keep(self: &Arc<Shared>) {
+        if self.keeper.get().is_some() {
+            return;
+        }
+        match Keeper::start(self) {
+            Ok(keeper) => drop(self.keeper.set(keeper)),
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+
+    /// Beacons and schedule, if this is the daemon and they have begun.
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.get()
+    }
+
+    /// Gives an order to beacons or schedule of the minion of this machine and waits for the answer:
+    /// in this process, or over the bus of the daemon.
+    ///
+    /// # Errors
+    /// If no daemon runs here.
+    pub(crate) fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
+        let Some(keeper) = self.keeper() else { return crate::bus::ask(&self.opts(), order) };
+        let (sender, receiver) = sync_channel(1);
+        keeper.tell(Order::Manage(order.tag.to_owned(), order.data.clone(), Some(sender)));
+        Ok(receiver.recv_timeout(order.wait).ok())
     }
 
     /// Fires on this minion's bus: the own one, or that of the daemon if this is `salt-call`.

@@ -98,6 +98,9 @@ impl Shell {
         self.feed(Input::Tick);
         loop {
             if let Some(end) = self.end.take() {
+                if let Some(keeper) = self.shared.keeper() {
+                    keeper.stop();
+                }
                 self.shared.asker.close();
                 return end;
             }

@@ -24,6 +24,10 @@ pub(crate) fn first(shared: &Arc<Shared>) {
         return;
     }
     spawn(shared, |shared| {
+        let opts = shared.opts();
+        if opts.bool("beacons_before_connect") || opts.bool("scheduler_before_connect") {
+            shared.keep();
+        }
         loop {
             match shared.fetch_pillar(&PillarRequest::default()) {
                 Ok(pillar) => {
@@ -38,6 +42,7 @@ pub(crate) fn first(shared: &Arc<Shared>) {
             thread::sleep(PILLAR_PAUSE);
         }
         if shared.asker.send(Message::Core(Input::Ready)).is_ok() {
+            shared.keep();
             fire_start(shared);
             startup_states(shared);
         }
@@ -75,7 +80,7 @@ pub(crate) fn again(shared: &Arc<Shared>) {
     spawn(shared, fire_start);
 }
 
-fn spawn(shared: &Arc<Shared>, work: fn(&Shared)) {
+fn spawn(shared: &Arc<Shared>, work: fn(&Arc<Shared>)) {
     let shared = Arc::clone(shared);
     let builder = thread::Builder::new().name("start".into()).stack_size(STACK_BYTES);
     if let Err(error) = builder.spawn(move || work(&shared)) {
@@ -89,7 +94,7 @@ fn warn_of_errors(pillar: &Map) {
     }
 }
 
-fn fire_start(shared: &Shared) {
+fn fire_start(shared: &Arc<Shared>) {
     let present = shared.present();
     let opts = &present.machine.opts;
     let id = opts.str("id");

@@ -9,6 +9,11 @@ pub mod exec {
     include!(concat!(env!("OUT_DIR"), "/exec.rs"));
 }
 
+/// Beacons.
+pub mod beacons {
+    include!(concat!(env!("OUT_DIR"), "/beacons.rs"));
+}
+
 /// Core grains, by family.
 pub mod grains {
     pub use crate::gather::{collect, collect_with_file, static_file};

@@ -1,5 +1,6 @@
 //! What several modules share.
 
+pub mod beacon;
 pub mod digest;
 pub mod filter;
 pub mod interfaces;
