@@ -16,6 +16,7 @@ pub mod limits;
 pub mod orchestrate;
 pub mod private_file;
 mod requests;
+mod root_files;
 pub mod runner;
 mod sealer;
 pub mod services;

@@ -12,7 +12,7 @@ use halite_render::files::Roots;
 use crate::client::{self, Client, Job, Patience};
 use crate::events::Event;
 use crate::keys::KeyStore;
-use crate::store::Reader;
+use crate::store::{self, Reader, Write, Writer};
 use crate::work::PillarMachine;
 
 /// What a function prints on its way goes here.
@@ -25,7 +25,7 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct MasterServices {
     opts: Opts,
     jid: String,
-    print: Print,
+    print: Arc<dyn Fn(&str) + Send + Sync>,
     roots: Arc<Roots>,
     pillar: PillarMachine,
     progress: Option<Progress>,
@@ -62,8 +62,9 @@ impl MasterServices {
     pub fn new(opts: &Opts, jid: &str, print: Print) -> MasterServices {
         let roots = Arc::new(Roots::files(opts));
         let pillar = PillarMachine::new(opts, Arc::clone(&roots));
-        let (opts, jid) = (opts.clone(), jid.into());
-        MasterServices { opts, jid, print, roots, pillar, progress: None, outside: Internet::new() }
+        let (opts, jid, print) = (opts.clone(), jid.into(), Arc::from(print));
+        let outside = Internet::new();
+        MasterServices { opts, jid, print, roots, pillar, progress: None, outside }
     }
 
     /// The same, which also tells of the steps of orchestrations.
@@ -174,6 +175,26 @@ impl MasterServices {
     /// Prints a line, where the program has a place for it.
     pub fn print(&self, line: &str) {
         (self.print)(line);
+    }
+
+    /// A way to print for functions that this one runs.
+    pub(crate) fn printer(&self) -> Print {
+        let print = Arc::clone(&self.print);
+        Box::new(move |line| print(line))
+    }
+
+    /// Writes into the store from this process, beside the running master.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or written.
+    pub(crate) fn write(&self, writes: Vec<Write>) -> Result<()> {
+        let (writer, thread) = Writer::start(&store::path(&self.opts))?;
+        for write in writes {
+            writer.write(write).map_err(|_| Error::execution("the store takes no more writes"))?;
+        }
+        writer.flush()?;
+        writer.stop();
+        thread.join().map_err(|_| Error::execution("the store's thread broke down"))
     }
 
     /// Fires an event if a master runs.

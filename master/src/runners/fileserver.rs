@@ -10,11 +10,13 @@ pub static MODULE: ExecModule = ExecModule::new(
     "fileserver",
     &[
         &CLEAR_CACHE,
+        &CLEAR_LOCK,
         &CLEAR_FILE_LIST_CACHE,
         &DIR_LIST,
         &EMPTY_DIR_LIST,
         &ENVS,
         &FILE_LIST,
+        &LOCK,
         &SYMLINK_LIST,
         &UPDATE,
     ],
@@ -139,6 +141,38 @@ fn update(
 fn clear_cache(#[default(None)] backend: Option<Vec<String>>) -> &'static str {
     let _ = backend;
     "No cache was cleared"
+}
+
+/// Removes locks of file servers. Local roots have none.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt-run fileserver.clear_lock
+/// ```
+#[function]
+fn clear_lock(
+    #[default(None)] backend: Option<Vec<String>>,
+    #[default(None)] remote: Option<String>,
+) -> &'static str {
+    let _ = (backend, remote);
+    "No locks were removed"
+}
+
+/// Locks file servers. Local roots need no lock.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt-run fileserver.lock
+/// ```
+#[function]
+fn lock(
+    #[default(None)] backend: Option<Vec<String>>,
+    #[default(None)] remote: Option<String>,
+) -> &'static str {
+    let _ = (backend, remote);
+    "No locks were set"
 }
 
 /// Forgets listings of environments. They are kept by the running master only, and only for

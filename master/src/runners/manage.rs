@@ -16,8 +16,10 @@ pub static MODULE: ExecModule = ExecModule::new(
     &[
         &ALIVED,
         &ALLOWED,
+        &BOOTSTRAP,
         &DOWN,
         &JOINED,
+        &KEY_REGEN,
         &LIST_NOT_STATE,
         &LIST_STATE,
         &NOT_ALIVED,
@@ -261,4 +263,53 @@ fn safe_accept(target: String, #[default("glob".into())] tgt_type: String) -> Re
         "safe_accept asks `{target}` over salt-ssh, which is not available; compare the fingerprints of \
          `salt-key -f {target}` and, on the minion, `salt-call --local key.finger`, then `salt-key -a`"
     )))
+}
+
+/// Has all minions make new keys and removes all keys of the master: everything is to be accepted anew.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt-run manage.key_regen
+/// ```
+#[function]
+fn key_regen(apply: &Apply<'_>) -> Result<&'static str> {
+    let master = MasterServices::of(apply.cx)?;
+    master.run_job(&Job::new("*", "glob", "saltutil.regen_keys", Vec::new()), None)?;
+    remove_files(apply, &apply.opts.path("pki_dir"), 4)?;
+    Ok(
+        "The minion and master keys have been deleted.  Restart the Salt\nMaster within the next 60 seconds!!!\n\n\
+        Wait for the minions to reconnect.  Once the minions reconnect\nthe new keys will appear in pending and will \
+        need to be re-\naccepted by running:\n    salt-key -A\n\n\
+        Be advised that minions not currently connected to the master\nwill not be able to reconnect and may require \
+        manual\nregeneration via a local call to\n    salt-call saltutil.regen_keys",
+    )
+}
+
+fn remove_files(apply: &Apply<'_>, folder: &std::path::Path, depth: usize) -> Result<()> {
+    for name in apply.host.read_dir(folder)? {
+        let path = folder.join(name);
+        match path.is_dir() && !path.is_symlink() {
+            true if depth > 0 => remove_files(apply, &path, depth - 1)?,
+            true => {}
+            false => apply.host.remove_file(&path)?,
+        }
+    }
+    Ok(())
+}
+
+/// Installs Salt on hosts over ssh with a script from the network. That is not done here.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt-run manage.bootstrap hosts='host1,host2'
+/// ```
+#[function]
+fn bootstrap(#[args] args: Vec<Value>, #[kwargs] kwargs: Map) -> Result<Value> {
+    let _ = (args, kwargs);
+    Err(halite_core::Error::execution(
+        "manage.bootstrap would run a script from the network as root on other hosts and needs salt-ssh, which is not \
+         there; copy the one program to the host and start `salt-minion` there",
+    ))
 }

@@ -2,7 +2,7 @@
 
 use halite_core::{Context, ExecModule, Map, Result, Value, function};
 
-use super::cache::ids_of;
+use super::cache::minions::ids_of;
 use crate::client::Job;
 use crate::services::MasterServices;
 use crate::store::MINE;

@@ -1,9 +1,9 @@
 //! Reading what is kept by minion: grains, pillar, mine. Salt: the cache banks `grains`, `pillar`, `mine`.
 
-use halite_core::{Map, Result};
+use halite_core::{Map, Result, Value};
 use rusqlite::params;
 
-use super::{Reader, decode_map};
+use super::{Reader, decode, decode_map};
 
 impl Reader {
     /// The entry of `key`, with when it was written (microseconds since 1970 UTC).
@@ -17,6 +17,23 @@ impl Reader {
             let mut rows = query.query(params![bank, key])?;
             match rows.next()? {
                 Some(row) => Ok(Some((row.get(0)?, decode_map(row.get_ref(1)?.as_blob()?)))),
+                None => Ok(None),
+            }
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
+    /// The entry of `key`, whatever it is, with when it was written.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn fetch_any(&self, bank: &str, key: &str) -> Result<Option<(i64, Value)>> {
+        let read = || -> rusqlite::Result<Option<(i64, Value)>> {
+            let sql = "SELECT updated, data FROM bank WHERE bank = ? AND key = ?";
+            let mut query = self.connection.prepare_cached(sql)?;
+            let mut rows = query.query(params![bank, key])?;
+            match rows.next()? {
+                Some(row) => Ok(Some((row.get(0)?, decode(row.get_ref(1)?.as_blob()?)))),
                 None => Ok(None),
             }
         };

@@ -77,6 +77,24 @@ pub enum Write {
         /// The key; `None` empties the bank.
         key: Option<String>,
     },
+    /// Replaces an entry of a bank of somebody's own; the content may be anything.
+    Keep {
+        /// The bank.
+        bank: String,
+        /// The key.
+        key: String,
+        /// When.
+        at: i64,
+        /// The content.
+        value: Value,
+    },
+    /// Forgets an entry of a bank of somebody's own.
+    Forget {
+        /// The bank.
+        bank: String,
+        /// The key; `None` empties the bank.
+        key: Option<String>,
+    },
     /// Forgets jobs, with their returns, that began before a moment.
     Prune {
         /// The moment.
@@ -233,6 +251,14 @@ fn apply(to: &Connection, write: &Write) -> rusqlite::Result<()> {
         Write::Remove { bank, key: None } => {
             to.prepare_cached("DELETE FROM bank WHERE bank = ?")?.execute(params![bank])?;
         }
+        Write::Keep { bank, key, at, value } => keep(to, bank, key, *at, value)?,
+        Write::Forget { bank, key: Some(key) } => {
+            to.prepare_cached("DELETE FROM bank WHERE bank = ? AND key = ?")?
+                .execute(params![bank, key])?;
+        }
+        Write::Forget { bank, key: None } => {
+            to.prepare_cached("DELETE FROM bank WHERE bank = ?")?.execute(params![bank])?;
+        }
         Write::Prune { before } => {
             to.prepare_cached(
                 "DELETE FROM returns WHERE jid IN (SELECT jid FROM jobs WHERE at < ?)",
@@ -245,10 +271,14 @@ fn apply(to: &Connection, write: &Write) -> rusqlite::Result<()> {
 }
 
 fn put(to: &Connection, bank: &str, key: &str, at: i64, data: &Map) -> rusqlite::Result<()> {
+    keep(to, bank, key, at, &data.clone().into())
+}
+
+fn keep(to: &Connection, bank: &str, key: &str, at: i64, value: &Value) -> rusqlite::Result<()> {
     to.prepare_cached(
         "INSERT OR REPLACE INTO bank (bank, key, updated, data) VALUES (?, ?, ?, ?)",
     )?
-    .execute(params![bank, key, at, encode(&data.clone().into())])?;
+    .execute(params![bank, key, at, encode(value)])?;
     Ok(())
 }
 

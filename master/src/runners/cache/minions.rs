@@ -1,4 +1,4 @@
-//! `cache`: what the master keeps about minions. Salt: `salt/runners/cache.py` behaviour.
+//! `cache`: looking at what the master keeps about minions. Salt: `salt/runners/cache.py` behaviour.
 
 use halite_core::target::Target;
 use halite_core::{Context, ExecModule, Map, MinionId, Result, Value, function};
@@ -10,7 +10,7 @@ use crate::store as banks;
 use crate::work::matching;
 
 /// The module.
-pub static MODULE: ExecModule = ExecModule::new("cache", &[&FETCH, &GRAINS, &LIST, &MINE, &PILLAR]);
+pub static MODULE: ExecModule = ExecModule::new("cache", &[&GRAINS, &MINE, &PILLAR]);
 
 /// The minions of a target, among those that have an accepted key or cached data.
 pub(crate) fn ids_of(cx: &Context<'_>, tgt: &Value, tgt_type: &str) -> Result<Vec<MinionId>> {
@@ -90,43 +90,4 @@ fn mine(
 ) -> Result<Map> {
     let _ = kwargs;
     data_of(cx, tgt, &tgt_type, banks::MINE)
-}
-
-/// Lists the keys of a bank, such as `grains`, `pillar` or `mine`.
-///
-/// CLI Example:
-///
-/// ```text
-/// salt-run cache.list grains
-/// ```
-#[function]
-fn list_(
-    cx: &Context<'_>,
-    bank: String,
-    #[default(None)] cachedir: Option<String>,
-) -> Result<Vec<String>> {
-    let _ = cachedir;
-    MasterServices::of(cx)?.store()?.keys(&bank)
-}
-
-/// Shows an entry of a bank.
-///
-/// CLI Example:
-///
-/// ```text
-/// salt-run cache.fetch grains minion1
-/// ```
-#[function]
-fn fetch(
-    cx: &Context<'_>,
-    bank: String,
-    key: String,
-    #[default(None)] cachedir: Option<String>,
-) -> Result<Map> {
-    let _ = cachedir;
-    Ok(MasterServices::of(cx)?
-        .store()?
-        .fetch(&bank, &key)?
-        .map(|(_, data)| data)
-        .unwrap_or_default())
 }
