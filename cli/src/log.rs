@@ -1,15 +1,26 @@
 //! Messages: to the console and to the log file, in Salt's line formats; and plain printing.
 
+mod file;
+mod line;
+
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
-use halite_core::Opts;
+use halite_core::{Opts, Value};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use file::LogFile;
+use line::{LineFormat, Record};
+
+/// Where the level given on the command line stands in the options.
+pub(crate) const CONSOLE_LEVEL: &str = "__log_level_console";
+/// Salt's line format of the console.
+const FMT_CONSOLE: &str = "[%(levelname)-8s] %(message)s";
+/// Salt's line format of files.
+const FMT_FILE: &str = "%(asctime)s,%(msecs)03d [%(name)-17s:%(lineno)-4d][%(levelname)-8s]\
+                        [%(process)d] %(message)s";
 
 /// Prints to standard output; a reader that went away is no error.
 pub(crate) fn say(text: &str) {
@@ -25,18 +36,33 @@ pub(crate) fn complain(text: &str) {
 
 /// Starts logging as the options say. `console` is the level of the console where none is set.
 pub(crate) fn start(opts: &Opts, console: &str) {
-    let name = |option: &str, default: &str| match opts.str(option) {
+    let text = |name: &str, default: &str| match opts.str(name) {
         "" => default.to_owned(),
         set => set.to_owned(),
     };
-    let to_console = name("log_level", console);
-    let to_file = name("log_level_logfile", &to_console);
-    let file = (level(&to_file) != LevelFilter::OFF).then(|| opts.path("log_file"));
+    let number = |name: &str| u64::try_from(opts.int(name, 0)).unwrap_or(0);
+    let to_console = level(&text(CONSOLE_LEVEL, &text("log_level", console)));
+    let to_file = level(&text("log_level_logfile", &text("log_level", "warning")));
+    let path = (to_file != LevelFilter::OFF).then(|| opts.path("log_file"));
+    let file = path.filter(|path| path.is_absolute()).map(|path| {
+        LogFile::new(path, number("log_rotate_max_bytes"), number("log_rotate_backup_count"))
+    });
+    let format = |name: &str, default: &str, dates: &str, plain_dates: &str, color: bool| {
+        LineFormat::parse(&text(name, default), &text(dates, plain_dates), color)
+    };
+    let color = io::stderr().is_terminal() && opts.get("color").is_none_or(Value::truthy);
     let lines = Lines {
-        console: level(&to_console),
-        file: level(&to_file),
-        path: file.filter(|path| path.is_absolute()),
-        open: Mutex::new(None),
+        console: to_console,
+        file: to_file,
+        on_console: format("log_fmt_console", FMT_CONSOLE, "log_datefmt", "%H:%M:%S", color),
+        in_file: format(
+            "log_fmt_logfile",
+            FMT_FILE,
+            "log_datefmt_logfile",
+            "%Y-%m-%d %H:%M:%S",
+            false,
+        ),
+        open: file.map(Mutex::new),
     };
     let subscriber = tracing_subscriber::registry().with(lines);
     // A second start in one process keeps the first.
@@ -55,12 +81,13 @@ fn level(name: &str) -> LevelFilter {
     }
 }
 
-/// Writes each message as one line to the console and to the file, which is opened by the first.
+/// Writes each message as one line to the console and to the file.
 struct Lines {
     console: LevelFilter,
     file: LevelFilter,
-    path: Option<PathBuf>,
-    open: Mutex<Option<File>>,
+    on_console: LineFormat,
+    in_file: LineFormat,
+    open: Option<Mutex<LogFile>>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -78,47 +105,21 @@ impl<S: Subscriber> Layer<S> for Lines {
         let mut message = String::new();
         event.record(&mut Text(&mut message));
         let metadata = event.metadata();
-        let name = level_name(metadata.level());
-        if *metadata.level() <= self.console {
-            complain(&format!("[{name:<8}] {message}"));
+        let record = Record {
+            level: *metadata.level(),
+            name: metadata.target(),
+            lineno: metadata.line().unwrap_or(0),
+            message: &message,
+            time: &jiff::Zoned::now(),
+        };
+        if record.level <= self.console {
+            complain(&self.on_console.line(&record));
         }
-        if *metadata.level() <= self.file {
-            self.write(&format!(
-                "{} [{:<17}:{:<4}][{name:<8}][{}] {message}\n",
-                jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S,%3f"),
-                metadata.target(),
-                metadata.line().unwrap_or(0),
-                std::process::id(),
-            ));
-        }
-    }
-}
-
-impl Lines {
-    fn write(&self, line: &str) {
-        let (Some(path), Ok(mut open)) = (&self.path, self.open.lock()) else { return };
-        if open.is_none() {
-            if let Some(folder) = path.parent() {
-                // If it cannot be made, opening fails and the console has the messages.
-                let _ = std::fs::create_dir_all(folder);
+        if let Some(Ok(mut file)) = self.open.as_ref().map(Mutex::lock) {
+            if record.level <= self.file {
+                file.write(&(self.in_file.line(&record) + "\n"));
             }
-            let mut options = OpenOptions::new();
-            *open = options.append(true).create(true).mode(0o640).open(path).ok();
         }
-        if let Some(file) = open.as_mut() {
-            // A full disk must not end the program that reports it.
-            let _ = file.write_all(line.as_bytes());
-        }
-    }
-}
-
-fn level_name(level: &Level) -> &'static str {
-    match *level {
-        Level::ERROR => "ERROR",
-        Level::WARN => "WARNING",
-        Level::INFO => "INFO",
-        Level::DEBUG => "DEBUG",
-        Level::TRACE => "TRACE",
     }
 }
 

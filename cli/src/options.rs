@@ -64,7 +64,8 @@ pub(crate) struct OutputOptions {
 impl LogOptions {
     /// Puts what was given over the configuration.
     pub(crate) fn lay_over(&self, given: &mut Map) {
-        put(given, "log_level", self.log_level.as_deref());
+        // The file's level goes by the configured `log_level`, never by the one given here.
+        put(given, crate::log::CONSOLE_LEVEL, self.log_level.as_deref());
         put(given, "log_file", self.log_file.as_deref());
         put(given, "log_level_logfile", self.log_file_level.as_deref());
     }

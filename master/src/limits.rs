@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Pieces of blocking work (sign-in, files, pillar, targets) that may wait for a free thread.
 pub const WORK_WAITING: usize = 4_096;
-/// Threads for blocking work; few, since most of it is computing.
-pub const WORK_THREADS: usize = 4;
+/// Threads for blocking work at most, whatever `worker_threads` asks for.
+pub const WORK_THREADS: usize = 64;
 /// Pieces of blocking work that one minion may have waiting or running.
 pub const WORK_PER_MINION: usize = 8;
 /// Writes that may wait for the store before senders are held back.
@@ -34,8 +34,10 @@ pub const AUTOSIGN_FILE_BYTES: u64 = 1_048_576;
 pub const FILE_CHUNK_BYTES: usize = 1_048_576;
 /// Addresses remembered so that each is named once in the log when its requests are refused.
 pub const REFUSED_ADDRESSES: usize = 1_024;
-/// How long a stop waits for work that runs.
-pub const STOP_GRACE: Duration = Duration::from_secs(5);
+/// How long a stop waits for work that runs, where `halite_grace_secs` says nothing.
+pub const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How long a stop may wait at most.
+pub const STOP_GRACE_MOST: Duration = Duration::from_secs(3_600);
 /// How often the owner looks at the clock when nothing happens.
 pub const TICK: Duration = Duration::from_secs(1);
 /// Functions in one multi-function job.

@@ -23,11 +23,16 @@ use crate::work::{self, Outcome, Shared};
 /// Largest message of a minion that proved its id, bytes.
 const TRUSTED_BYTES: usize = halite_wire::limits::MAX_FRAME;
 
+/// `worker_threads`: Salt's processes for requests are threads here.
+fn work_threads(opts: &Opts) -> usize {
+    usize::try_from(opts.int("worker_threads", 5)).unwrap_or(1).clamp(1, limits::WORK_THREADS)
+}
+
 /// Runs the master until it is told to stop. The program around it has set up the log.
 pub fn run(opts: &Opts) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(limits::WORK_THREADS)
+        .max_blocking_threads(work_threads(opts))
         .thread_name("work")
         .build();
     let result = match runtime {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use halite_core::Opts;
+use halite_net::zmtp::conn::ConnOptions;
 use halite_net::zmtp::req::{ReqClient, ReqOptions};
 use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
 use halite_net::{Endpoint, signal};
@@ -121,7 +123,7 @@ impl Shell {
                         self.shared.running().remove(load.jid.as_str());
                     }
                     self.feed(Input::Stop);
-                    stop_at = Some(Instant::now() + Duration::from_secs(limits::STOP_GRACE_SECS));
+                    stop_at = Some(Instant::now() + grace(&self.shared.opts()));
                 }
             }
             if let Some(at) = stop_at {
@@ -259,7 +261,10 @@ impl Shell {
             Some((at, client)) if *at == to => client.clone(),
             _ => {
                 let endpoint = Endpoint::new(&to.host, to.port);
-                let client = ReqClient::new(endpoint, ReqOptions::default());
+                let client = ReqClient::new(
+                    endpoint,
+                    ReqOptions { conn: self.conn(), ..ReqOptions::default() },
+                );
                 self.client = Some((to, client.clone()));
                 client
             }
@@ -272,12 +277,17 @@ impl Shell {
         });
     }
 
+    fn conn(&self) -> ConnOptions {
+        ConnOptions::of(&self.shared.opts())
+    }
+
     fn subscribe(&mut self, host: &str, port: u16) {
         let opts = self.shared.opts();
         let ms = |name: &str, default: f64| {
             Duration::from_millis(opts.float(name, default).max(0.0) as u64)
         };
         let options = SubOptions {
+            conn: self.conn(),
             identity: Bytes::copy_from_slice(opts.str("id").as_bytes()),
             recon_default: ms("recon_default", 1000.0),
             recon_max: ms("recon_max", 10_000.0),
@@ -319,6 +329,12 @@ impl Shell {
             Err(error) => tracing::error!("job {jid} cannot be started: {error}"),
         }
     }
+}
+
+/// How long running jobs get when the minion is told to stop: `halite_grace_secs`.
+fn grace(opts: &Opts) -> Duration {
+    let given = opts.float("halite_grace_secs", limits::STOP_GRACE_SECS);
+    Duration::from_secs_f64(given.clamp(0.0, limits::STOP_GRACE_MOST_SECS))
 }
 
 /// A future that may not be there; then it never comes.

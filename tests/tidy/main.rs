@@ -5,3 +5,4 @@ mod edges;
 mod files;
 mod format;
 mod modules;
+mod options;

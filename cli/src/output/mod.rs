@@ -74,7 +74,8 @@ fn select(asked: Option<&str>, opts: &Opts) -> &'static dyn Outputter {
 /// The text of `data` as it is to be printed.
 pub(crate) fn render(data: &Value, asked: Option<&str>, opts: &Opts, retcode: i64) -> String {
     let terminal = std::io::stdout().is_terminal();
-    let color = opts.bool("force_color") || (terminal && !opts.bool("no_color"));
+    let wanted = opts.get("color").is_none_or(Value::truthy);
+    let color = opts.bool("force_color") || (terminal && wanted && !opts.bool("no_color"));
     let mut text = String::new();
     let output_opts = OutputOpts { opts, color, retcode };
     // Writing to a String cannot fail.

@@ -29,6 +29,11 @@ const BELOW_ROOT: &[&str] = &[
     "syndic_dir",
     "token_dir",
 ];
+/// Options of which only some values can be kept, and why.
+const ONLY: &[(&str, &[&str], &str)] = &[
+    ("transport", &["zeromq"], "masters and minions talk over ZeroMQ alone"),
+    ("fileserver_backend", &["roots", "file"], "files come from `file_roots` alone"),
+];
 /// Deepest chain of files that include files.
 const INCLUDE_DEPTH: usize = 8;
 
@@ -196,6 +201,16 @@ fn check(role: Role, name: &str, value: &Value, warnings: &mut Warnings) -> Resu
     if let (Status::Refused(why), true) = (opt.status, value.truthy()) {
         return Err(Error::execution(format!("option `{name}` cannot be honoured: {why}")));
     }
+    if let Some((_, known, why)) = ONLY.iter().find(|(only, _, _)| *only == name) {
+        let words = value.as_list().unwrap_or(std::slice::from_ref(value));
+        let strange =
+            words.iter().find(|word| word.as_str().is_some_and(|word| !known.contains(&word)));
+        if let Some(word) = strange {
+            return Err(Error::execution(format!(
+                "option `{name}` cannot be honoured: `{word}` is not there; {why}"
+            )));
+        }
+    }
     match fit(opt.ty, value) {
         Some(value) => Ok(value),
         None => {
@@ -323,8 +338,15 @@ mod tests {
                 "option `failhard` should be bool, not dict: {}"
             ]
         );
-        let error = loaded("ssl = true", "").expect_err("is refused").to_string();
-        assert!(error.contains("`ssl`"), "{error}");
+        for (text, name) in [
+            ("ssl = true", "`ssl`"),
+            ("transport = \"tcp\"", "`tcp`"),
+            ("fileserver_backend = [\"roots\", \"git\"]", "`git`"),
+        ] {
+            let error = loaded(text, "").expect_err("is refused").to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        loaded("fileserver_backend = [\"roots\"]", "").expect("loads");
     }
 
     #[test]

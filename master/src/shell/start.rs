@@ -9,6 +9,7 @@ use std::sync::Arc;
 use halite_core::host::RealHost;
 use halite_core::{Error, MinionId, Opts, Result};
 use halite_net::ipc::{self, EventPublisher, EventPull, LocalOptions};
+use halite_net::zmtp::conn::{ConnOptions, Heartbeat};
 use halite_net::zmtp::publisher::{Publisher, PublisherOptions};
 use halite_net::zmtp::router::{Router, RouterOptions};
 use halite_net::{Endpoint, NetError, Overflow};
@@ -122,15 +123,27 @@ async fn bind(opts: &Opts) -> Result<Sockets> {
         given => given,
     };
     let backlog = i32::try_from(opts.int("zmq_backlog", 1_000)).unwrap_or(1_000);
+    let router = RouterOptions::default();
     let router = RouterOptions {
+        conn: ConnOptions { heartbeat: Heartbeat::of(opts), ..router.conn.clone() },
         backlog,
         fallback_reply: Some(bare(HANDLER_FAILED).into()),
-        ..RouterOptions::default()
+        ..router
     };
     let at = Endpoint::new(interface, port(opts, "ret_port", 4506)?);
     let router = Router::bind(&at, router).await.map_err(|error| net(&error))?;
     let at = Endpoint::new(interface, port(opts, "publish_port", 4505)?);
-    let publisher = PublisherOptions { backlog, ..PublisherOptions::default() };
+    let publisher = PublisherOptions::default();
+    let queue = opts.int("halite_subscriber_bytes", 0);
+    let publisher = PublisherOptions {
+        conn: ConnOptions { limit_bytes: publisher.conn.limit_bytes, ..ConnOptions::of(opts) },
+        overflow: match usize::try_from(queue) {
+            Ok(queue_bytes) if queue_bytes > 0 => Overflow { queue_bytes, ..publisher.overflow },
+            _ => publisher.overflow,
+        },
+        backlog,
+        ..PublisherOptions::default()
+    };
     let (publisher, peers) = Publisher::bind(&at, publisher).await.map_err(|error| net(&error))?;
     Ok((router, publisher, peers))
 }

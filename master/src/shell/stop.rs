@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use halite_core::Opts;
 use halite_net::signal::{Asked, Signals};
 use tokio::time::{Instant, timeout_at};
 
@@ -12,12 +13,18 @@ use crate::limits;
 /// How long answers and publishes that are queued may take to get out.
 const FLUSH: Duration = Duration::from_millis(500);
 
+/// How long running work gets: `halite_grace_secs`.
+fn grace(opts: &Opts) -> Duration {
+    let given = opts.float("halite_grace_secs", limits::STOP_GRACE.as_secs_f64());
+    Duration::from_secs_f64(given.clamp(0.0, limits::STOP_GRACE_MOST.as_secs_f64()))
+}
+
 impl Shell {
     /// Ends everything. A second signal ends the waiting.
     pub(super) async fn stop(mut self, signals: &mut Signals) {
         tracing::info!("The master stops: no new requests are taken");
         self.input(Input::Stop);
-        let end = Instant::now() + limits::STOP_GRACE;
+        let end = Instant::now() + grace(&self.shared.opts);
         while self.core.working() > 0 {
             let wait = async {
                 tokio::select! {

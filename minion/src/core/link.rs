@@ -70,6 +70,11 @@ impl Core {
             self.link = Link::Down { at: now.ms };
         }
         match &self.link {
+            Link::Down { at: 0 } if self.settings.startup_delay_ms > 0 => {
+                let wait = between(entropy, 0, self.settings.startup_delay_ms);
+                tracing::info!("waiting {wait} ms before the first sign-in");
+                self.link = Link::Down { at: now.ms + wait.max(1) };
+            }
             Link::Down { at } if *at <= now.ms => self.begin(now, entropy),
             Link::Ending { at, code, why } if *at <= now.ms => {
                 let output = Output::Exit { code: *code, why: why.clone() };
@@ -228,6 +233,13 @@ impl Core {
         }
         if self.failures.is_multiple_of(self.settings.auth_tries) {
             self.next_master();
+            let rounds =
+                self.failures / self.settings.auth_tries / self.settings.masters.len() as u32;
+            if self.settings.master_tries.is_some_and(|most| rounds >= most) {
+                let why =
+                    format!("no master could be reached in {rounds} tries (master_tries): {why}");
+                return self.end(now, 0, EXIT_NO_MASTER, why);
+            }
         }
         let most = self.settings.reauth_delay_ms.min(1000 << self.failures.min(10));
         self.link = Link::Down { at: now.ms + between(entropy, 500, most.max(500)) };

@@ -53,6 +53,10 @@ pub struct Settings {
     pub return_tries: u32,
     /// Job ids remembered.
     pub jids: usize,
+    /// Random wait before the first sign-in at most, ms.
+    pub startup_delay_ms: u64,
+    /// How often all masters are tried before the process gives up; `None` is for ever.
+    pub master_tries: Option<u32>,
 }
 
 impl Settings {
@@ -91,6 +95,8 @@ impl Settings {
             return_retry_ms: (retry, ms("return_retry_timer_max", 10.0).max(retry)),
             return_tries: count("return_retry_tries", 1, 3),
             jids: opts.int("minion_jid_queue_hwm", 100).clamp(1, 10_000) as usize,
+            startup_delay_ms: ms("random_startup_delay", 0.0),
+            master_tries: u32::try_from(opts.int("master_tries", -1)).ok().filter(|n| *n > 0),
         })
     }
 }

@@ -47,6 +47,27 @@ fn a_rejected_key_ends_the_process_after_a_while() {
 }
 
 #[test]
+fn a_minion_with_master_tries_gives_up_after_so_many_rounds() {
+    let tries = map! {"master_tries" => 2, "auth_tries" => 3, "random_reauth_delay" => 1};
+    let mut world = World::new(tries);
+    world.master.answers = false;
+    world.feed(Input::Tick);
+    for _ in 0..60 {
+        world.pass(6_000);
+    }
+    assert_eq!((world.exit, world.master.auths), (Some(1), 0));
+}
+
+#[test]
+fn the_first_sign_in_may_be_put_off() {
+    let mut world = World::new(map! {"random_startup_delay" => 3_600});
+    world.feed(Input::Tick);
+    assert_eq!(world.master.auths, 0);
+    world.pass(3_600_001);
+    assert!(world.master.auths > 0);
+}
+
+#[test]
 fn salt_call_does_not_wait_for_a_pending_key() {
     let mut world = World::new(map! {"caller" => true});
     world.feed(Input::Tick);

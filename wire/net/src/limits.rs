@@ -49,6 +49,8 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const UNAUTHENTICATED_IDLE: Duration = Duration::from_secs(120);
 /// Time a write may make no progress.
 pub const WRITE_STALL: Duration = Duration::from_secs(30);
+/// Longest wait that an option may ask for, in seconds: a day.
+pub const LONGEST_WAIT_SECS: f64 = 86_400.0;
 /// ZMTP heartbeat: time without traffic before a PING. Salt: `zmq_heartbeat_ivl`.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// ZMTP heartbeat: time without an answer before the connection is given up. Salt:

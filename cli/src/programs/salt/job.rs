@@ -39,7 +39,7 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request) -> Result<Exi
         }
     }
     let Some(published) = client.publish(&spec).await? else { return Ok(nobody()) };
-    announce(cli, &published.jid);
+    announce(cli, opts, &published.jid);
     let mut watch = Watch::new(cli, opts, &published);
     tokio::select! {
         done = watch.all(&client, &mut bus, request) => done?,
@@ -67,8 +67,8 @@ fn nobody() -> ExitCode {
     ExitCode::from(exit::REFUSED)
 }
 
-fn announce(cli: &Cli, jid: &str) {
-    if cli.verbose {
+fn announce(cli: &Cli, opts: &Opts, jid: &str) {
+    if cli.verbose || opts.bool("verbose") {
         let line = format!("Executing job with jid {jid}");
         log::say(&format!("{line}\n{}\n", "-".repeat(line.len())));
     } else if cli.show_jid {
@@ -220,7 +220,10 @@ impl<'a> Watch<'a> {
         if self.cli.r#static {
             return self.shown.all_together(self.kept);
         }
-        Ok(self.shown.end(self.cli.summary || self.cli.progress, self.cli.verbose))
+        Ok(self.shown.end(
+            self.cli.summary || self.cli.progress || self.opts.bool("cli_summary"),
+            self.cli.verbose || self.opts.bool("verbose"),
+        ))
     }
 }
 

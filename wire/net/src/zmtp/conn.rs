@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
+use halite_core::{Opts, Value};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::TcpStream,
@@ -19,7 +20,10 @@ use super::{
 };
 use crate::{
     Endpoint, NetError,
-    limits::{COMMAND_BYTES, CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, MESSAGE_BYTES, WRITE_STALL},
+    limits::{
+        COMMAND_BYTES, CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, LONGEST_WAIT_SECS, MESSAGE_BYTES,
+        WRITE_STALL,
+    },
 };
 
 /// A connection of one server socket; never used twice while the process lives.
@@ -70,6 +74,28 @@ impl Default for ConnOptions {
             heartbeat: Some(Heartbeat::default()),
             keepalive: Some(Keepalive::default()),
             write_stall: WRITE_STALL,
+        }
+    }
+}
+
+impl ConnOptions {
+    /// As the options `tcp_keepalive*` and `zmq_heartbeat_*` say; the rest is the default.
+    pub fn of(opts: &Opts) -> ConnOptions {
+        let seconds = |name: &str| {
+            let given = opts.float(name, -1.0);
+            (given > 0.0).then(|| Duration::from_secs_f64(given.min(LONGEST_WAIT_SECS)))
+        };
+        let keepalive = Keepalive {
+            idle: seconds("tcp_keepalive_idle").unwrap_or(Keepalive::default().idle),
+            interval: seconds("tcp_keepalive_intvl"),
+            probes: u32::try_from(opts.float("tcp_keepalive_cnt", -1.0) as i64)
+                .ok()
+                .filter(|n| *n > 0),
+        };
+        ConnOptions {
+            heartbeat: Heartbeat::of(opts),
+            keepalive: opts.get("tcp_keepalive").is_none_or(Value::truthy).then_some(keepalive),
+            ..ConnOptions::default()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use halite_core::Opts;
 use tokio::time::Instant;
 
 use crate::limits::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
@@ -23,6 +24,18 @@ impl Default for Heartbeat {
 }
 
 impl Heartbeat {
+    /// As the options `zmq_heartbeat_ivl` and `zmq_heartbeat_timeout` say; none if the first is 0.
+    pub fn of(opts: &Opts) -> Option<Heartbeat> {
+        let ms = |name: &str, default: Duration| {
+            let given = opts.int(name, i64::try_from(default.as_millis()).unwrap_or_default());
+            Duration::from_millis(u64::try_from(given).unwrap_or_default())
+        };
+        let interval = ms("zmq_heartbeat_ivl", HEARTBEAT_INTERVAL);
+        // Below that, peers on a slow line would be dropped for nothing.
+        let timeout = ms("zmq_heartbeat_timeout", HEARTBEAT_TIMEOUT).max(interval);
+        (!interval.is_zero()).then_some(Heartbeat { interval, timeout })
+    }
+
     /// The timeout as the TTL of a PING.
     pub(crate) fn ttl_deciseconds(&self) -> u16 {
         u16::try_from(self.timeout.as_millis() / 100).unwrap_or(u16::MAX)
