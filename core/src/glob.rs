@@ -2,8 +2,49 @@
 
 /// Whether `text` matches `pattern` as a whole. Takes time of at most `pattern * text`.
 pub fn fnmatch(text: &str, pattern: &str) -> bool {
+    matches(text, &tokens(pattern))
+}
+
+/// A pattern that is matched often: read once, and told apart by its literal beginning first.
+#[derive(Clone, Debug)]
+pub struct Glob {
+    pattern: String,
+    prefix: usize,
+    tokens: Vec<Token>,
+}
+
+impl Glob {
+    /// Reads a pattern; every text is one.
+    pub fn new(pattern: &str) -> Glob {
+        let prefix = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
+        Glob { pattern: pattern.to_owned(), prefix, tokens: tokens(pattern) }
+    }
+
+    /// The pattern as it was written.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// What every text that matches begins with.
+    pub fn prefix(&self) -> &str {
+        &self.pattern[..self.prefix]
+    }
+
+    /// Whether `text` matches as a whole.
+    pub fn matches(&self, text: &str) -> bool {
+        if !text.starts_with(self.prefix()) {
+            return false;
+        }
+        match &self.pattern[self.prefix..] {
+            "" => text.len() == self.prefix,
+            "*" => true,
+            _ => matches(text, &self.tokens),
+        }
+    }
+}
+
+fn matches(text: &str, tokens: &[Token]) -> bool {
     let text: Vec<char> = text.chars().collect();
-    let tokens = tokens(pattern);
     // The last star seen, and where in the text its match ends so far: enough, since a later star
     // can take over whatever an earlier one would have tried.
     let (mut t, mut p, mut star) = (0, 0, None);
@@ -32,6 +73,7 @@ pub fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
+#[derive(Clone, Debug)]
 enum Token {
     Star,
     Any,
@@ -101,7 +143,7 @@ fn set(chars: &[char]) -> Option<(Token, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::fnmatch;
+    use super::{Glob, fnmatch};
 
     #[test]
     fn globs_are_fnmatch() {
@@ -117,6 +159,21 @@ mod tests {
         ] {
             assert!(fnmatch(yes, pattern), "{pattern} {yes}");
             assert!(pattern == "*" || !fnmatch(no, pattern), "{pattern} {no}");
+            let glob = Glob::new(pattern);
+            assert!(glob.matches(yes) && (pattern == "*" || !glob.matches(no)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_read_glob_knows_its_literal_beginning() {
+        for (pattern, prefix, yes, no) in [
+            ("salt/job/*/ret/*", "salt/job/", "salt/job/1/ret/a", "salt/job/1/new"),
+            ("salt/auth", "salt/auth", "salt/auth", "salt/auth/x"),
+            ("salt/*", "salt/", "salt/", "sal"),
+        ] {
+            let glob = Glob::new(pattern);
+            assert_eq!((glob.prefix(), glob.pattern()), (prefix, pattern));
+            assert!(glob.matches(yes) && !glob.matches(no), "{pattern}");
         }
     }
 

@@ -143,8 +143,13 @@ impl Client {
     /// # Errors
     /// If no master runs, or the user may not write to its socket.
     pub fn fire(&self, event: &Event) -> Result<()> {
+        self.fire_caused(event, "")
+    }
+
+    /// Fires an event that carries the mark of what caused it.
+    pub(crate) fn fire_caused(&self, event: &Event, cause: &str) -> Result<()> {
         let now = jiff::Timestamp::now().as_microsecond();
-        let message = frame::pub_frame(&event.body(now));
+        let message = frame::caused_frame(&event.body(now), cause);
         let path = self.socket("master_event_pull.ipc");
         self.runtime
             .block_on(async {
@@ -328,6 +333,33 @@ impl Client {
             }
             Ok(())
         })
+    }
+
+    /// Fires an event and waits for the one that answers it, whose tag is `reply`; `None` if none comes in time.
+    ///
+    /// # Errors
+    /// As [`Client::fire`]; and if the bus is lost.
+    pub fn ask_bus(&self, event: &Event, reply: &str, limit: Duration) -> Result<Option<Map>> {
+        let now = jiff::Timestamp::now().as_microsecond();
+        let message = frame::pub_frame(&event.body(now));
+        let pull = self.socket("master_event_pull.ipc");
+        let answer = async {
+            let mut bus = self.listen().await?;
+            let mut sink = EventSink::connect(&pull).await.map_err(|error| failed(&error))?;
+            sink.send(&message).await.map_err(|error| failed(&error))?;
+            while let Some((tag, data)) = bus.next().await.map_err(|error| failed(&error))? {
+                if tag == reply {
+                    return Ok(Some(data));
+                }
+            }
+            Ok(None)
+        };
+        self.runtime.block_on(async { timeout(limit, answer).await.unwrap_or(Ok(None)) })
+    }
+
+    /// The key of the master's own user, if this user may read it. Salt: `get_master_key`.
+    pub fn master_key(&self) -> Result<String> {
+        self.key().map(|(_, key)| key)
     }
 
     async fn gather(

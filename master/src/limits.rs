@@ -52,3 +52,5 @@ pub const JOURNAL_BYTES: u64 = 256 * 1_048_576;
 pub const BATCH_THREADS: usize = 32;
 /// Runners that one `salt.parallel_runners` may run.
 pub const PARALLEL_RUNNERS: usize = 64;
+/// Jobs and events of the reactor and of engines that may wait for the owner task.
+pub const ASKS_WAITING: usize = 4_096;

@@ -116,6 +116,11 @@ pub(crate) fn fun_args(args: &Args) -> Vec<Value> {
     args.positional.iter().cloned().chain(named).collect()
 }
 
+/// Parameters and docs of a function.
+pub fn spec(kind: Kind, fun: &str) -> Option<halite_core::Spec> {
+    kind.registry().get(fun).ok().map(|function| function.spec)
+}
+
 /// Runs a function; tells the bus of the running master, if one runs, of its start and its result.
 pub fn run(opts: &Opts, call: Call) -> Ran {
     run_within(opts, call, &JobState::default(), None)
@@ -133,6 +138,21 @@ pub(crate) fn run_within(
     outer: &JobState,
     progress: Option<Progress>,
 ) -> Ran {
+    run_from(opts, call, outer, progress, "")
+}
+
+/// As [`run`] for the reactor: events that the function fires carry the mark of what caused them.
+pub(crate) fn run_caused(opts: &Opts, call: Call, cause: &str) -> Ran {
+    run_from(opts, call, &JobState::default(), None, cause)
+}
+
+fn run_from(
+    opts: &Opts,
+    call: Call,
+    outer: &JobState,
+    progress: Option<Progress>,
+    cause: &str,
+) -> Ran {
     let Call { kind, fun, args, user, jid, print } = call;
     let now = Now(jiff::Timestamp::now().as_microsecond());
     let jid =
@@ -143,7 +163,7 @@ pub(crate) fn run_within(
         "user" => user.as_str(),
         "fun_args" => fun_args(&args),
     };
-    let services = MasterServices::new(opts, &jid, print).with_progress(progress);
+    let services = MasterServices::new(opts, &jid, print).with_progress(progress).caused_by(cause);
     // Without a running master there is nobody to tell.
     let tell = |what: &str, data: &Map| {
         services.tell(&Event::new(tags::master_function(kind.folder(), &jid, what), data.clone()));

@@ -8,6 +8,7 @@ use halite_core::{
 };
 use halite_outside::Internet;
 use halite_render::files::Roots;
+use halite_states::reactor::Sls;
 
 use crate::client::{self, Client, Job, Patience};
 use crate::events::Event;
@@ -25,9 +26,10 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct MasterServices {
     opts: Opts,
     jid: String,
+    cause: String,
     print: Arc<dyn Fn(&str) + Send + Sync>,
     roots: Arc<Roots>,
-    pillar: PillarMachine,
+    pillar: Arc<PillarMachine>,
     progress: Option<Progress>,
     outside: Internet,
 }
@@ -61,10 +63,10 @@ impl MasterServices {
     /// Services for one run, whose progress events carry `jid`.
     pub fn new(opts: &Opts, jid: &str, print: Print) -> MasterServices {
         let roots = Arc::new(Roots::files(opts));
-        let pillar = PillarMachine::new(opts, Arc::clone(&roots));
+        let pillar = Arc::new(PillarMachine::new(opts, Arc::clone(&roots)));
         let (opts, jid, print) = (opts.clone(), jid.into(), Arc::from(print));
-        let outside = Internet::new();
-        MasterServices { opts, jid, print, roots, pillar, progress: None, outside }
+        let (cause, outside) = (String::new(), Internet::new());
+        MasterServices { opts, jid, cause, print, roots, pillar, progress: None, outside }
     }
 
     /// The same, which also tells of the steps of orchestrations.
@@ -82,6 +84,31 @@ impl MasterServices {
     /// What outlives a call of this: to tell others of steps.
     pub(crate) fn teller(&self) -> Teller {
         Teller { opts: self.opts.clone(), progress: self.progress.clone() }
+    }
+
+    /// The same for a run that the reactor began: its events carry `cause`.
+    pub(crate) fn caused_by(mut self, cause: &str) -> MasterServices {
+        cause.clone_into(&mut self.cause);
+        self
+    }
+
+    /// Services for another run of the same master.
+    pub(crate) fn sharing(&self, jid: &str, cause: &str) -> MasterServices {
+        MasterServices {
+            opts: self.opts.clone(),
+            jid: jid.into(),
+            cause: cause.into(),
+            print: Arc::new(|line: &str| tracing::info!("{line}")),
+            roots: Arc::clone(&self.roots),
+            pillar: Arc::clone(&self.pillar),
+            progress: None,
+            outside: Internet::new(),
+        }
+    }
+
+    /// What the SLS files of a reactor rule come to for an event.
+    pub fn reactor_sls(&self, files: &[String], tag: &str, data: &Value) -> Sls {
+        self.pillar.reactor_sls(files, tag, data, self)
     }
 
     /// Those of a function's context.
@@ -132,7 +159,15 @@ impl MasterServices {
     /// # Errors
     /// If there is no such function, and what it raises.
     pub fn call_here(&self, cx: &Context<'_>, fun: &str, args: Args) -> Result<Value> {
-        self.pillar.call(fun, args, self, cx.job)
+        self.call_as(cx.job, fun, args)
+    }
+
+    /// The same as a part of a job.
+    ///
+    /// # Errors
+    /// If there is no such function, and what it raises.
+    pub(crate) fn call_as(&self, job: &JobState, fun: &str, args: Args) -> Result<Value> {
+        self.pillar.call(fun, args, self, job)
     }
 
     /// Gives `body` the functions and states of the master's own machine, with these options and this pillar.
@@ -217,7 +252,7 @@ impl MasterServices {
 
 impl Services for MasterServices {
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
-        client::fire(&self.opts, &Event::new(tag, data))
+        Client::new(&self.opts)?.fire_caused(&Event::new(tag, data), &self.cause)
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use halite_core::{Opts, Result};
-use halite_net::ipc::{EventPublisherHandle, EventPull};
+use halite_net::bus::Bus;
+use halite_net::ipc::EventPull;
 use halite_net::signal::{Asked, Signals};
 use halite_net::zmtp::publisher::PeerEvent;
 use halite_net::zmtp::router::{Replier, Request, Router, RouterHandle};
 use tokio::sync::mpsc;
 
-use crate::core::{Core, Input, Now, Output, ReqId};
+use crate::core::{Ask, Core, Input, Now, Output, ReqId};
 use crate::limits;
 use crate::sealer::{Order, Sealer};
 use crate::store::{Write, Writer};
@@ -71,7 +72,8 @@ struct Shell {
     publisher: halite_net::zmtp::publisher::Publisher,
     peers: mpsc::Receiver<PeerEvent>,
     pull: EventPull,
-    bus: EventPublisherHandle,
+    bus: Bus,
+    asks: mpsc::Receiver<Ask>,
     _bus_server: halite_net::ipc::EventPublisher,
     finished: mpsc::Receiver<Outcome>,
     finish: mpsc::Sender<Outcome>,
@@ -92,6 +94,7 @@ enum Woken {
     Request(Request),
     Peer(PeerEvent),
     Local(bytes::Bytes),
+    Asked(Ask),
     Finished(Outcome),
     Tick,
     Signal(Asked),
@@ -112,6 +115,7 @@ impl Shell {
                 Some(request) = self.router.next() => Woken::Request(request),
                 Some(event) = self.peers.recv() => Woken::Peer(event),
                 Some(message) = self.pull.next() => Woken::Local(message),
+                Some(ask) = self.asks.recv() => Woken::Asked(ask),
                 _ = ticker.tick() => Woken::Tick,
                 asked = signals.next() => Woken::Signal(asked),
             };
@@ -119,6 +123,7 @@ impl Shell {
                 Woken::Request(request) => self.request(request),
                 Woken::Peer(event) => self.input(Input::Peer(event)),
                 Woken::Local(message) => self.input(Input::Local(message)),
+                Woken::Asked(ask) => self.input(Input::Ask(ask)),
                 Woken::Finished(outcome) => self.outcome(outcome),
                 Woken::Tick => self.tick(),
                 Woken::Signal(Asked::Reload) => {
@@ -174,7 +179,7 @@ impl Shell {
         match output {
             Output::Reply(req, frame) => self.reply(req, frame),
             Output::Trust(conn) => drop(self.router_handle.set_authenticated(conn, TRUSTED_BYTES)),
-            Output::Bus(frame) => drop(self.bus.publish(&frame)),
+            Output::Bus(frame) => self.publish(&frame),
             Output::Work(work) => {
                 let (shared, finish) = (Arc::clone(&self.shared), self.finish.clone());
                 let function = work.is_function();
@@ -193,6 +198,20 @@ impl Shell {
             Output::Publish(load) => self.order(Order::Publish(load)),
             Output::Rotate(aes) => self.order(Order::Rotate(aes)),
             Output::Store(write) => self.write(write),
+        }
+    }
+
+    fn publish(&self, frame: &bytes::Bytes) {
+        let plain = halite_wire::frame::plain_body(frame);
+        match plain.and_then(crate::events::tag_of) {
+            Some(tag) => self.bus.publish(tag, frame),
+            // Few carry a cause.
+            None => match halite_wire::frame::open_frame(frame) {
+                Ok((body, _)) => {
+                    self.bus.publish(crate::events::tag_of(&body).unwrap_or_default(), frame);
+                }
+                Err(error) => tracing::error!(%error, "An event of the master's own is broken"),
+            },
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod compiler;
 pub mod engine;
+pub mod reactor;
 pub mod support;
 
 /// Execution modules that are this engine's front door.

@@ -13,7 +13,6 @@ const COMING: &[&str] = &[
     "pillar_cache",
     "pillar_cache_ttl",
     "ping_interval",
-    "reactor",
     "runner_returns",
 ];
 

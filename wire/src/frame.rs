@@ -49,6 +49,52 @@ pub fn pub_frame(body: &[u8]) -> Vec<u8> {
     msgpack::encode(&frame.into(), Dialect::Bus)
 }
 
+/// The same, with the mark of what caused the event in its head, where nobody but the reactor looks.
+pub fn caused_frame(body: &[u8], cause: &str) -> Vec<u8> {
+    if cause.is_empty() {
+        return pub_frame(body);
+    }
+    let frame = map! {"head" => map! {CAUSE => cause}, "body" => Value::bytes(body)};
+    msgpack::encode(&frame.into(), Dialect::Bus)
+}
+
+/// The key in the head of a frame under which stands what caused the event.
+pub const CAUSE: &str = "cause";
+
+/// The beginning of every frame without a cause.
+const PLAIN_HEAD: &[u8] = b"\x82\xa4head\x80\xa4body";
+
+/// The body of a frame as it was written here, without reading the rest: what a reader does for every event. `None`
+/// if the frame has another form; [`body_of`] reads that too.
+pub fn plain_body(frame: &[u8]) -> Option<&[u8]> {
+    let rest = frame.strip_prefix(PLAIN_HEAD)?;
+    let (kind, rest) = rest.split_first()?;
+    let width = match kind {
+        0xc4 => 1,
+        0xc5 => 2,
+        0xc6 => 4,
+        _ => return None,
+    };
+    let (length, body) = rest.split_at_checked(width)?;
+    let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+    (body.len() == length).then_some(body)
+}
+
+/// Body and cause of a frame from the bus; the cause is empty for most.
+pub fn open_frame(frame: &[u8]) -> Result<(Vec<u8>, String), EventError> {
+    if let Some(body) = plain_body(frame) {
+        return Ok((body.to_vec(), String::new()));
+    }
+    let frame = msgpack::decode(frame, Dialect::Bus, &Limits::ACCEPTED)?;
+    Ok((body_of(&frame)?.to_vec(), cause_of(&frame).to_owned()))
+}
+
+/// The cause in the head of a frame.
+pub fn cause_of(frame: &Value) -> &str {
+    let cause = frame.get("head").and_then(|head| head.get(CAUSE));
+    cause.and_then(Value::as_str).unwrap_or_default()
+}
+
 /// What is written into the bus: the same behind four bytes of big-endian length.
 pub fn pull_frame(body: &[u8]) -> Vec<u8> {
     let frame = pub_frame(body);
@@ -62,4 +108,24 @@ pub fn pull_frame(body: &[u8]) -> Vec<u8> {
 /// The body inside a frame that was read from the bus.
 pub fn body_of(frame: &Value) -> Result<&[u8], EventError> {
     frame.get("body").and_then(Value::as_bytes).ok_or(EventError::Body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_opened_with_and_without_a_cause() {
+        for size in [0, 10, 300, 70_000] {
+            let body = event_body("my/tag", &map! {"x" => "y".repeat(size)});
+            let plain = pub_frame(&body);
+            assert_eq!(plain_body(&plain), Some(&body[..]));
+            assert_eq!(open_frame(&plain), Ok((body.clone(), String::new())));
+            let caused = caused_frame(&body, "a b");
+            assert_eq!(plain_body(&caused), None);
+            assert_eq!(open_frame(&caused), Ok((body.clone(), "a b".to_owned())));
+            assert_eq!(caused_frame(&body, ""), plain);
+            assert_eq!(plain_body(&plain[..plain.len() - 1]), None);
+        }
+    }
 }

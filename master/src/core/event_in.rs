@@ -25,10 +25,29 @@ impl Core {
             None => return tracing::warn!("A local program wrote an event without a tag"),
             Some(tags::KEY) => self.key_event(body),
             Some(tag) if tags::is_function_return(tag) => self.function_return(body),
+            Some(tag) if tag.contains(crate::reactor::MANAGE) => {
+                let Some(body) = self.manage_event(tag, body) else { return };
+                return self.output(Output::Bus(Bytes::from(frame::pub_frame(&body))));
+            }
             Some(_) => {}
         }
-        let frame = Bytes::from(frame::pub_frame(body));
-        self.output(Output::Bus(frame));
+        let frame = frame::caused_frame(body, frame::cause_of(&framed));
+        self.output(Output::Bus(Bytes::from(frame)));
+    }
+
+    /// A runner talks to the reactor: only with the master's key, which goes no further. The body without it.
+    fn manage_event(&mut self, tag: &str, body: &[u8]) -> Option<Vec<u8>> {
+        let (_, data) = frame::read_event(body).ok()?;
+        let mut data = crate::events::data_map(data);
+        let key = data.shift_remove("key");
+        let owner = key.as_ref().and_then(Value::as_str).and_then(|key| self.users.owner(key));
+        if owner != Some(self.settings.user.as_str()) {
+            tracing::error!(
+                "received salt/reactors/manage event without matching master_key. discarding"
+            );
+            return None;
+        }
+        Some(frame::event_body(tag, &data))
     }
 
     /// A runner or wheel function came to its end: it is kept beside the jobs. Salt: `store_job` of its clients.

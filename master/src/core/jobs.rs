@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use halite_core::target::{Known, Target};
 use halite_core::{Jid, Map, MinionId, Value};
@@ -163,17 +164,18 @@ impl Core {
     }
 }
 
-/// Makes jids: each later than the one before.
-#[derive(Debug, Default)]
+/// Makes jids: each later than the one before, from whichever of its copies it comes.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct JidSource {
-    last: i64,
+    last: Arc<AtomicI64>,
 }
 
 impl JidSource {
     /// The jid of `now`, or of the microsecond after the last one.
     pub(crate) fn next(&mut self, now: Now, unique: bool) -> Jid {
-        self.last = now.0.max(self.last + 1);
-        let jid = Jid::at(self.last);
+        let later = |last: i64| Some(now.0.max(last + 1));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        let jid = Jid::at(now.0.max(last.unwrap_or_else(|last| last) + 1));
         if !unique {
             return jid;
         }
@@ -255,6 +257,7 @@ mod tests {
         let (a, b, c) =
             (source.next(now, false), source.next(now, false), source.next(Now(5), false));
         assert!(a < b && b < c);
+        assert!(source.clone().next(Now(5), false) > c, "a copy goes on from there");
         assert!(source.next(now, true).as_str().contains('_'));
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Input {
     Peer(PeerEvent),
     /// A message that a local program wrote into the event bus.
     Local(Bytes),
+    /// The reactor or an engine of this process wants something.
+    Ask(Ask),
     /// A piece of work is done.
     Done(Done),
     /// The store takes no more writes, or takes them again.
@@ -78,6 +80,15 @@ pub(crate) enum Input {
     Tick,
     /// The operator wants it to end: no new work from now on.
     Stop,
+}
+
+/// What helpers of this process want of the owner.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Fire an event.
+    Fire(Event),
+    /// Publish a job.
+    Publish(Box<Publication>),
 }
 
 /// What a piece of work came to, beside the reply it may have sent.
@@ -197,6 +208,8 @@ impl Core {
             Input::Request { req, conn, peer, frame } => self.request(req, conn, peer, &frame),
             Input::Peer(event) => self.subscriber(event),
             Input::Local(message) => self.local_event(&message),
+            Input::Ask(Ask::Fire(event)) => self.fire(&event),
+            Input::Ask(Ask::Publish(publication)) => self.publish(*publication, Asked::Nobody),
             Input::Done(done) => self.done(done),
             Input::StoreFull(full) => self.store_full = full,
             Input::Tick => self.tick(),

@@ -1,5 +1,7 @@
 //! The whole core without sockets: frames in, frames out.
 
+mod events;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -171,8 +173,7 @@ fn a_publish_is_announced_kept_and_sent() {
     let jid = jid_of(&reply);
     assert_eq!(tags(&outputs), [format!("salt/job/{jid}/new"), format!("salt/job/{jid}/publish")]);
     assert_eq!(published(&outputs), 1);
-    let kept = outputs.iter().any(|output| matches!(output, Output::Store(Write::Job { .. })));
-    assert!(kept);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Store(Write::Job { .. }))));
 }
 
 #[test]
@@ -398,10 +399,7 @@ fn a_deleted_key_ends_the_session_at_once() {
     let data = map! {"result" => true, "act" => "delete", "id" => "web1"};
     let message = halite_wire::frame::pub_frame(&halite_wire::frame::event_body("salt/key", &data));
     world.core.handle(world.core.now, Input::Local(message.into()));
-    let mut outputs = Vec::new();
-    while let Some(output) = world.core.poll() {
-        outputs.push(output);
-    }
+    let outputs: Vec<Output> = std::iter::from_fn(|| world.core.poll()).collect();
     assert_eq!(tags(&outputs), ["salt/key"], "the event goes on to whoever listens");
     let wiped =
         outputs.iter().filter(|output| matches!(output, Output::Store(Write::Remove { .. })));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use halite_core::host::RealHost;
 use halite_core::{Error, MinionId, Opts, Result};
+use halite_net::bus::Bus;
 use halite_net::ipc::{self, EventPublisher, EventPull, LocalOptions};
 use halite_net::zmtp::conn::{ConnOptions, Heartbeat};
 use halite_net::zmtp::publisher::{Publisher, PublisherOptions};
@@ -27,7 +28,7 @@ use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
 use crate::user_keys::UserKeys;
 use crate::work::{Manifests, PillarMachine, Shared};
-use crate::{limits, private_file};
+use crate::{limits, private_file, reactor};
 
 /// A network error as the master's.
 pub(super) fn net(error: &NetError) -> Error {
@@ -73,15 +74,21 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         manifests: Manifests::default(),
     };
     let (finish, finished) = mpsc::channel(limits::WORK_WAITING);
+    let shared = Arc::new(shared);
+    let (asker, asks) = mpsc::channel(limits::ASKS_WAITING);
+    let bus = Bus::with_socket(bus_server.handle());
+    let jids = core.jids.clone();
+    reactor::start(reactor::Parts { opts: opts.clone(), bus: bus.clone(), asks: asker, jids })?;
     Ok(Shell {
         core,
-        shared: Arc::new(shared),
+        shared,
         router_handle: router.handle(),
         router,
         publisher,
         peers,
         pull,
-        bus: bus_server.handle(),
+        bus,
+        asks,
         _bus_server: bus_server,
         finished,
         finish,

@@ -37,6 +37,8 @@ impl Shell {
                 Ok(Err(Asked::Stop | Asked::StopNow | Asked::Reload)) | Err(_) => break,
             }
         }
+        self.bus.close();
+        self.asks.close();
         self.retry();
         let (working, unanswered) = (self.core.working(), self.repliers.len());
         if working + unanswered + self.unwritten.len() > 0 {

@@ -11,8 +11,9 @@ use halite_core::{
 };
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
-use halite_render::JinjaEngine;
 use halite_render::files::{LocalFiles, Roots};
+use halite_render::{JinjaEngine, Pipe, TemplateRequest};
+use halite_states::reactor::Sls;
 use halite_wire::OsEntropy;
 use halite_wire::load::PillarRequest;
 
@@ -139,6 +140,45 @@ impl PillarMachine {
     pub(crate) fn own_pillar(&self, request: &Request) -> Result<Map> {
         let id = MinionId::parse(self.opts.str("id"))?;
         Ok(self.compile(&id, &self.parts().grains, request, &Map::new()))
+    }
+
+    /// What the SLS files of a reactor rule come to for an event, rendered with this machine's functions.
+    pub(crate) fn reactor_sls(
+        &self,
+        files: &[String],
+        tag: &str,
+        data: &Value,
+        services: &dyn Services,
+    ) -> Sls {
+        let parts = self.parts();
+        let (host, job, pillar) = (RealHost::new(), JobState::default(), Arc::new(Map::new()));
+        let cx = Context {
+            opts: &self.opts,
+            grains: &parts.grains,
+            pillar: &pillar,
+            exec: &parts.exec,
+            states: &parts.states,
+            host: &host,
+            files: &parts.files,
+            services,
+            job: &job,
+        };
+        let context = Map::new();
+        let request = TemplateRequest {
+            apply: &Apply { cx: &cx, host: &host },
+            files: &parts.files,
+            saltenv: "base",
+            sls: "",
+            path: None,
+            context: &context,
+        };
+        halite_states::reactor::compile(
+            files,
+            tag,
+            data,
+            &Pipe::new(&self.opts, &parts.engine),
+            &request,
+        )
     }
 
     fn with<T>(&self, compile: impl FnOnce(&Deps<'_>) -> T) -> T {

@@ -42,6 +42,7 @@
 #![forbid(unsafe_code)]
 
 mod addr;
+pub mod bus;
 mod error;
 pub mod ipc;
 mod jitter;

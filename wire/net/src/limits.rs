@@ -86,3 +86,7 @@ pub const SOCKET_PATH_BYTES: usize = 107;
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Addresses remembered so that each is logged once.
 pub const LOGGED_ADDRESSES: usize = 1_024;
+/// Messages that may wait for one reader inside the daemon.
+pub const BUS_QUEUE_MESSAGES: usize = 65_536;
+/// Bytes that may wait for one reader inside the daemon.
+pub const BUS_QUEUE_BYTES: usize = 32 << 20;
