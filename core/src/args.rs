@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::registry::Spec;
-use crate::value::{FromValue, Map, Value};
+use crate::value::{FromValue, Map, Type, Value};
 
 /// Positional and keyword arguments.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,6 +141,17 @@ fn missing_text(spec: &Spec, missing: &[&str]) -> String {
     )
 }
 
+#[cold]
+fn wrong_type(fun: &str, name: &str, wanted: Type, value: &Value) -> Error {
+    let (wanted, kind, shown) = (wanted.name(), value.type_name(), value.repr());
+    Error::usage(fun, format!("`{fun}` expects `{name}` to be {wanted}, got {kind} {shown}"))
+}
+
+#[cold]
+fn absent(fun: &str, name: &str) -> Error {
+    Error::usage(fun, format!("{fun} needs the argument '{name}'"))
+}
+
 /// Arguments in the order of the parameters; used by the code that `#[function]` makes.
 pub struct Bound {
     slots: std::vec::IntoIter<Option<Value>>,
@@ -159,19 +170,18 @@ impl Bound {
         name: &str,
         default: impl FnOnce() -> Option<T>,
     ) -> Result<T> {
-        match self.slots.next().flatten() {
-            Some(value) => T::from_value(value).map_err(|value| {
-                let what = format!(
-                    "`{fun}` expects `{name}` to be {}, got {} {}",
-                    T::TYPE.name(),
-                    value.type_name(),
-                    value.repr()
-                );
-                Error::usage(fun, what)
-            }),
-            None => default()
-                .ok_or_else(|| Error::usage(fun, format!("{fun} needs the argument '{name}'"))),
+        match self.given(fun, name)? {
+            Some(value) => Ok(value),
+            None => default().ok_or_else(|| absent(fun, name)),
         }
+    }
+
+    /// The next parameter's value, if one was given. Apart from [`Bound::take`], of which there is one for each of
+    /// some two thousand parameters: this one exists once for each type.
+    #[inline(never)]
+    fn given<T: FromValue>(&mut self, fun: &str, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.slots.next().flatten() else { return Ok(None) };
+        T::from_value(value).map(Some).map_err(|value| wrong_type(fun, name, T::TYPE, &value))
     }
 
     /// What `*args` receives.
