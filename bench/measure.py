@@ -29,7 +29,7 @@ class Cost:
 
 def cost(argv, runs=7, ok=(0,)):
     """Wall and processor time in ms, largest resident size in MB."""
-    walls, cpus, size = [], [], 0
+    walls, cpus = [], []
     for _ in range(runs):
         begun = time.perf_counter()
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -41,8 +41,23 @@ def cost(argv, runs=7, ok=(0,)):
             raise AssertionError(f"{argv} ended with {process.returncode}: {text}")
         walls.append((time.perf_counter() - begun) * 1000)
         cpus.append((usage.ru_utime + usage.ru_stime) * 1000)
-        size = max(size, usage.ru_maxrss / 1024)
-    return Cost(walls, cpus, size)
+    return Cost(walls, cpus, peak_mb(argv))
+
+
+def peak_mb(argv):
+    """Largest resident size of one more run, sampled: what `wait4` says includes the Python that started it."""
+    peak = 0
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            try:
+                text = Path(f"/proc/{process.pid}/status").read_text()
+            except OSError:
+                break
+            # It runs already when Popen is back.
+            found = [int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM:")]
+            peak = max([peak, *found])
+            time.sleep(0.0002)
+    return peak / 1024
 
 
 def both(what, ours, real, runs=7, real_runs=2, goal="", memory=""):

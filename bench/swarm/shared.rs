@@ -1,6 +1,7 @@
 //! What all minions of the swarm share: the key, the packet opened last, the counts.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -24,7 +25,10 @@ pub(crate) struct Job {
     pub(crate) target: Option<Target>,
 }
 
-/// The packet opened last and what it holds.
+/// Packets that are remembered.
+const OPENED_MAX: usize = 256;
+
+/// A packet that was opened and what it holds.
 struct Opened {
     frame: Bytes,
     job: Option<Rc<Job>>,
@@ -38,7 +42,8 @@ pub(crate) struct Shared {
     pub(crate) publish_port: Option<u16>,
     pub(crate) start_events: bool,
     subscriber: RefCell<Option<Subscriber>>,
-    opened: RefCell<Option<Opened>>,
+    /// The newest last. Some minions are jobs behind others, and a packet opens once.
+    opened: RefCell<VecDeque<Opened>>,
     ready: Cell<usize>,
     woken: tokio::sync::Notify,
     jobs: Cell<u64>,
@@ -56,7 +61,7 @@ impl Shared {
             publish_port: options.publish_port,
             start_events: options.start_events,
             subscriber: RefCell::new(None),
-            opened: RefCell::new(None),
+            opened: RefCell::default(),
             ready: Cell::new(0),
             woken: tokio::sync::Notify::new(),
             jobs: Cell::new(0),
@@ -84,10 +89,9 @@ impl Shared {
 
     /// The job in a packet, opened by the first minion that gets it. `Err` asks for a new sign-in.
     pub(crate) fn open(&self, frame: &Bytes) -> Result<Option<Rc<Job>>, ()> {
-        if let Some(opened) = &*self.opened.borrow() {
-            if opened.frame == *frame {
-                return Ok(opened.job.clone());
-            }
+        if let Some(opened) = self.opened.borrow().iter().rev().find(|known| known.frame == *frame)
+        {
+            return Ok(opened.job.clone());
         }
         let mut subscriber = self.subscriber.borrow_mut();
         let Some(subscriber) = &mut *subscriber else { return Err(()) };
@@ -103,7 +107,11 @@ impl Shared {
             Err(PublishError::Key) => return Err(()),
             Err(_) => None,
         };
-        *self.opened.borrow_mut() = Some(Opened { frame: frame.clone(), job: job.clone() });
+        let mut opened = self.opened.borrow_mut();
+        if opened.len() >= OPENED_MAX {
+            opened.pop_front();
+        }
+        opened.push_back(Opened { frame: frame.clone(), job: job.clone() });
         Ok(job)
     }
 
