@@ -165,7 +165,31 @@ def setup_step(step, paths):
         raise SystemExit("unknown setup step %r" % op)
 
 
-def run_case(case_dir, salt_call, timeout):
+APPLIES = ("state.apply", "state.sls", "state.highstate", "state.single")
+
+
+def changed_again(args, text):
+    """States of a second run that report changes: (tag, changes)."""
+    if args[0] not in APPLIES or any(str(arg).startswith(("test=", "mock=", "queue=")) for arg in args):
+        return []
+    try:
+        states = json.loads(text)["local"]
+    except (ValueError, KeyError):
+        return []
+    if not isinstance(states, dict):
+        return []
+    return [(tag, ret["changes"]) for tag, ret in states.items() if isinstance(ret, dict) and ret.get("changes")]
+
+
+def excused_again(label, tag, rules):
+    """Whether a rule of the list allows changes in a second run: `fun GLOB reason` or `case LABEL TAG-GLOB reason`."""
+    parts = tag.split("_|-")
+    fun = parts[0] + "." + parts[-1]
+    return any(fnmatch.fnmatchcase(fun, rule[1]) if rule[0] == "fun" else
+               fnmatch.fnmatchcase(label, rule[1]) and fnmatch.fnmatchcase(tag, rule[2]) for rule in rules)
+
+
+def run_case(case_dir, salt_call, timeout, twice=None):
     with open(os.path.join(case_dir, "case.yaml"), encoding="utf-8") as fh:
         case = yaml.safe_load(fh)
     work = tempfile.mkdtemp(prefix="sc-", dir="/tmp")
@@ -222,6 +246,12 @@ def run_case(case_dir, salt_call, timeout):
                 continue
             res = {"retcode": proc.returncode}
             text = proc.stdout.decode("utf-8", "replace")
+            if twice is not None:
+                if out == "json" and args[0] in APPLIES:
+                    again = subprocess.run(argv, env=env, cwd=work, stdin=subprocess.DEVNULL, timeout=timeout,
+                                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+                    twice.extend(changed_again(args, again.stdout.decode("utf-8", "replace")))
+                continue
             if out == "json":
                 try:
                     res["json"] = norm(json.loads(text), paths)
@@ -275,6 +305,25 @@ def first_diff(exp, got, path="$"):
     return None
 
 
+def run_twice(todo, args, pool):
+    """Second runs: nothing may change that the list does not allow."""
+    with open(args.twice, encoding="utf-8") as fh:
+        rules = [line.split(None, 3) for line in fh if line.strip() and not line.startswith("#")]
+    seen = [[] for _ in todo]
+    futs = [pool.submit(run_case, cdir, args.salt_call, args.timeout, again) for (_, cdir), again in zip(todo, seen)]
+    bad = allowed = 0
+    for (label, _), fut, again in zip(todo, futs, seen):
+        fut.result()
+        for tag, changes in again:
+            if excused_again(label, tag, rules):
+                allowed += 1
+            else:
+                bad += 1
+                print("AGAIN %s %s: %.200r" % (label, tag, changes), flush=True)
+    print("%d cases applied twice: %d states change every time as in Salt, %d more changed" % (len(todo), allowed, bad))
+    return 1 if bad or not todo else 0
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--salt-call", required=True)
@@ -286,6 +335,8 @@ def main():
     ap.add_argument("--missing", action="store_true", help="with --record: only cases without expected/")
     ap.add_argument("--known", help="file of `topic/name reason` lines: cases that may differ (COMPATIBILITY.md); one "
                     "that passes all the same must be taken off the list")
+    ap.add_argument("--twice", metavar="FILE", help="apply each state of each case twice and demand that the second run "
+                    "changes nothing; FILE lists what changes every time in real Salt too")
     ap.add_argument("-v", action="store_true", help="show every difference, not the first of each case")
     args = ap.parse_args()
     known = {}
@@ -310,6 +361,8 @@ def main():
                 todo.append((label, cdir))
     tally, failed = {}, 0
     with concurrent.futures.ThreadPoolExecutor(max(1, args.j)) as pool:
+        if args.twice:
+            return run_twice(todo, args, pool)
         futs = [(label, cdir, pool.submit(run_case, cdir, args.salt_call, args.timeout)) for label, cdir in todo]
         for label, cdir, fut in futs:
             topic = label.split("/")[0]

@@ -19,6 +19,7 @@ impl SaltCalls for Calls<'_> {
     fn call(&self, fun: &str, positional: Vec<Value>, named: Map) -> Result<Value, CallError> {
         self.0.call_value(fun, Args { positional, named }).map_err(|error| {
             let kind = match error {
+                Error::Usage { ref what, .. } if wrong_call(what) => CallErrorKind::Type,
                 Error::Execution(_) | Error::Usage { .. } | Error::Unavailable { .. } => {
                     CallErrorKind::Execution
                 }
@@ -35,6 +36,13 @@ impl SaltCalls for Calls<'_> {
     fn names(&self) -> Vec<String> {
         self.0.exec.specs().map(|(name, _)| name.to_string()).collect()
     }
+}
+
+/// Whether it is the call that does not fit (Python: `TypeError`), not a function that refuses what it got.
+fn wrong_call(what: &str) -> bool {
+    ["() missing ", "() takes ", "() got an unexpected ", "() got multiple values"]
+        .iter()
+        .any(|part| what.contains(part))
 }
 
 struct Files<'a> {

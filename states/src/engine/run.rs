@@ -259,6 +259,10 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             }
             low = self.aggregated(index)?;
             (status, required) = self.decide(&low);
+            if low.flag("__prereq__") {
+                self.test_after_unmet(index, low, status)?;
+                return Ok(false);
+            }
         }
         match status {
             Status::Pending => return Ok(true),
@@ -301,11 +305,6 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         let tested = low.flag("__prereq__");
         let mut ret = self.call(low.clone(), Some(index))?;
         if tested {
-            if status == Status::Change && !ret.get("changes").is_some_and(Value::truthy) {
-                // It would react to what it watches.
-                ret.insert("changes".into(), map! {"watch" => "watch"}.into());
-                ret.insert("result".into(), Value::Null);
-            }
             self.pre.insert(tag, ret);
             return Ok(());
         }
@@ -324,6 +323,25 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             ret.insert("comment".into(), format!("{comment} {more}").into());
         }
         self.running.insert(tag, ret);
+        Ok(())
+    }
+
+    /// The test run for `prereq` of a chunk whose requisites had to be run first: it is made whatever they
+    /// came to, unless what it is itself a prerequisite for would not change.
+    fn test_after_unmet(&mut self, index: usize, low: LowChunk, status: Status) -> Result<()> {
+        let tag = low.tag();
+        let ret = if status == Status::Pre {
+            self.not_run_return(&low, true, "No changes detected".into())
+        } else {
+            let mut ret = self.call(low, Some(index))?;
+            if status == Status::Change && !ret.get("changes").is_some_and(Value::truthy) {
+                // It would react to what it watches.
+                ret.insert("changes".into(), map! {"watch" => "watch"}.into());
+                ret.insert("result".into(), Value::Null);
+            }
+            ret
+        };
+        self.pre.insert(tag, ret);
         Ok(())
     }
 
@@ -421,7 +439,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         self.running.insert(tag, ret);
     }
 
-    fn not_run(&mut self, low: &LowChunk, result: bool, comment: String) {
+    fn not_run_return(&mut self, low: &LowChunk, result: bool, comment: String) -> Map {
         let now = self.apply.host.now_micros();
         let mut ret = map! {
             "changes" => Map::new(), "result" => result, "duration" => 0.0,
@@ -431,6 +449,11 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         for key in ["__sls__", "__id__", "name"] {
             ret.insert(key.into(), low.data.get(key).cloned().unwrap_or_default());
         }
+        ret
+    }
+
+    fn not_run(&mut self, low: &LowChunk, result: bool, comment: String) {
+        let ret = self.not_run_return(low, result, comment);
         if low.flag("__prereq__") {
             self.pre.insert(low.tag(), ret.clone());
         }

@@ -25,6 +25,14 @@ fn pretended() -> Changes {
     changed("testing", "Unchanged", "Something pretended to change")
 }
 
+/// A comment; a list of lines is joined.
+fn lines(comment: &Value) -> String {
+    match comment {
+        Value::List(lines) => lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
 fn comment(kwargs: &Map, default: &str) -> String {
     kwargs.get("comment").map_or_else(|| default.to_owned(), Value::to_string)
 }
@@ -131,7 +139,7 @@ fn configurable_test_state<'a>(
              either True, False, or 'Random'",
         )
     })?;
-    let mut outcome = Outcome::new(Some(successful), comment.to_string());
+    let mut outcome = Outcome::new(Some(successful), lines(&comment));
     if changing {
         outcome.changes = pretended();
     }

@@ -11,7 +11,7 @@ pub mod templates;
 pub mod walk;
 pub mod words;
 
-use halite_core::Context;
+use halite_core::{Context, Value};
 
 /// The note of a run that holds its low chunks of `file`, for `clean`. Salt: `__lowstate__`.
 pub const LOWSTATE: &str = "file.lowstate";
@@ -35,4 +35,12 @@ pub fn expand_user(cx: &Context<'_>, path: &str) -> String {
         name => cx.host.user(name).ok().flatten().map(|user| user.home.display().to_string()),
     };
     home.map_or_else(|| path.to_owned(), |home| format!("{}{tail}", home.trim_end_matches('/')))
+}
+
+/// An argument that is one value or a list of them, as texts.
+pub fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::List(items) => items.iter().map(Value::to_string).collect(),
+        one => vec![one.to_string()],
+    }
 }

@@ -36,8 +36,23 @@ fn get(
     delimiter: String,
     #[default(true)] _ordered: bool,
 ) -> Value {
-    let grains = Value::from(cx.grains.clone());
+    let grains = now(cx);
     at(&grains, &key, &delimiter).cloned().unwrap_or(default)
+}
+
+/// The grains, with those that this job has set.
+fn now(cx: &Context<'_>) -> Value {
+    let Some(Value::Map(set)) = cx.job.note(super::write::SET_BY_JOB) else {
+        return Value::from(cx.grains.clone());
+    };
+    let mut grains = (**cx.grains).clone();
+    for (key, held) in set.iter() {
+        match held.as_list().and_then(<[Value]>::first) {
+            Some(value) => drop(grains.insert(key.clone(), value.clone())),
+            None => drop(grains.shift_remove(key)),
+        }
+    }
+    grains.into()
 }
 
 /// Gives the grain at a path, or a default. The same as `grains.get` under another name.

@@ -12,6 +12,9 @@ pub static MODULE: ExecModule = ExecModule::new(
     &[&SETVALS, &SETVAL, &APPEND, &REMOVE, &DELKEY, &DELVAL, &DELETE, &SET],
 );
 
+/// Under which key a job notes the grains that it has set: a list of one, or an empty list if removed.
+pub(super) const SET_BY_JOB: &str = "grains";
+
 /// Static grains as they stand in the file now.
 fn file_grains(apply: &Apply<'_>) -> Result<Map, String> {
     let path = crate::grains::static_file(apply.opts);
@@ -38,11 +41,20 @@ fn write(apply: &Apply<'_>, new: &Map, destructive: bool, refresh_pillar: bool) 
         Err(text) => return Ok(text.into()),
     };
     for (key, value) in new {
-        if value.is_null() && destructive {
-            grains.shift_remove(key);
-        } else {
-            grains.insert(key.clone(), value.clone());
+        let gone = value.is_null() && destructive;
+        match gone {
+            true => drop(grains.shift_remove(key)),
+            false => drop(grains.insert(key.clone(), value.clone())),
         }
+        apply.job.change_note(SET_BY_JOB, |note| {
+            if !matches!(note, Value::Map(_)) {
+                *note = Map::new().into();
+            }
+            let held = if gone { Value::list([]) } else { Value::list([value.clone()]) };
+            if let Some(note) = note.as_map_mut() {
+                note.insert(key.clone(), held);
+            }
+        });
     }
     let path = crate::grains::static_file(apply.opts);
     let call = args!["yaml", grains; default_flow_style = false];

@@ -63,10 +63,17 @@ impl Args {
                 Some(at) => slots[at] = Some(val),
             }
         }
-        if let Some(at) = (0..required.min(N)).find(|&at| slots[at].is_none()) {
+        let missing = (0..required.min(N)).filter(|&at| slots[at].is_none());
+        let missing: Vec<String> = missing.map(|at| format!("'{}'", params[at])).collect();
+        if let Some((last, before)) = missing.split_last() {
+            let names = match before {
+                [] => last.clone(),
+                [one] => format!("{one} and {last}"),
+                many => format!("{}, and {last}", many.join(", ")),
+            };
+            let (count, s) = (missing.len(), if before.is_empty() { "" } else { "s" });
             return type_error(format!(
-                "{function}() missing 1 required positional argument: '{}'",
-                params[at]
+                "{function}() missing {count} required positional argument{s}: {names}"
             ));
         }
         Ok(slots)

@@ -234,7 +234,7 @@ fn link(word: &str, limit: Option<usize>, rel: &str, target: &str, schemes: &[St
         _ => middle.to_string(),
     };
     let domain_end = |text: &str| [".com", ".net", ".org"].iter().any(|end| text.ends_with(end));
-    let linked = if middle.starts_with("https://") || middle.starts_with("http://") {
+    let linked = if has_host(middle) {
         format!("<a href=\"{middle}\"{rel}{target}>{shown}</a>")
     } else if middle.starts_with("www.")
         || (domain_end(middle) && !middle.contains(['@', ':', '/']))
@@ -252,4 +252,26 @@ fn link(word: &str, limit: Option<usize>, rel: &str, target: &str, schemes: &[St
         middle.to_string()
     };
     format!("{head}{linked}{tail}")
+}
+
+/// Whether it is a web address with a host that could be one: names, and a last part of two letters or more.
+fn has_host(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let labels: Vec<&str> = host.split('.').collect();
+    match labels.as_slice() {
+        ["localhost"] => true,
+        [before @ .., last] if !host.starts_with('[') => {
+            let name = |label: &&str| {
+                !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || "_%-".contains(c))
+            };
+            before.iter().all(name)
+                && last.len() >= 2
+                && last.chars().all(|c| c.is_ascii_lowercase())
+                || labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok())
+        }
+        _ => host.starts_with('['),
+    }
 }

@@ -125,12 +125,39 @@ fn load_yaml(val: &Val) -> R<Val> {
         _ => return type_error("a string or stream input is required"),
     };
     match yaml::load(&text) {
-        Ok(value) => Ok(Val::from(&value)),
+        Ok(value) => Ok(Val::from(&decoded(value))),
         Err(error) => {
             let hint = error.hint.clone();
             Err(Fault::new(Class::Runtime, format!("Encountered error loading yaml: {error}"))
                 .hint(hint))
         }
+    }
+}
+
+/// Bytes (`!!binary`) as text where they are text. Salt: `salt.utils.data.decode`.
+fn decoded(value: Value) -> Value {
+    match value {
+        Value::Bytes(bytes) => match std::str::from_utf8(&bytes) {
+            Ok(text) => Value::str(text),
+            Err(_) => Value::Bytes(bytes),
+        },
+        Value::List(items) if items.iter().any(holds_bytes) => {
+            items.iter().cloned().map(decoded).collect::<Vec<_>>().into()
+        }
+        Value::Map(map) if map.iter().any(|(key, item)| holds_bytes(key) || holds_bytes(item)) => {
+            let pairs = map.iter().map(|(key, item)| (decoded(key.clone()), decoded(item.clone())));
+            pairs.collect::<Map>().into()
+        }
+        other => other,
+    }
+}
+
+fn holds_bytes(value: &Value) -> bool {
+    match value {
+        Value::Bytes(_) => true,
+        Value::List(items) => items.iter().any(holds_bytes),
+        Value::Map(map) => map.iter().any(|(key, item)| holds_bytes(key) || holds_bytes(item)),
+        _ => false,
     }
 }
 

@@ -101,8 +101,8 @@ fn low(
         return Err(Error::execution(what));
     }
     let ret = call_single(apply, low, RunSettings::default())?;
-    let failed = ret.get("result").and_then(Value::as_bool) == Some(false);
-    apply.job.set_retcode(if failed { FAILED } else { 0 });
+    // Salt reads the one return as if it were a run of several, in which every member is wrong.
+    apply.job.set_retcode(FAILED);
     Ok(ret.into())
 }
 

@@ -8,6 +8,7 @@ use halite_core::{Apply, Context, Map, Outcome, Result, Value, Verdict};
 use crate::support::look_only::LookOnly;
 use crate::support::perms::{gid_of, uid_of};
 use crate::support::source::{self, TemplateArgs};
+pub(crate) use crate::support::texts;
 
 /// A failed outcome without changes.
 pub(crate) fn failed(comment: impl Into<String>) -> Outcome {
@@ -195,14 +196,6 @@ pub(crate) fn split_lines(text: &str) -> Vec<&str> {
         rest = &rest[at + width..];
     }
     lines
-}
-
-/// An argument that is one text or several, as several. Salt: `_validate_str_list`.
-pub(crate) fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::List(items) => items.iter().map(Value::to_string).collect(),
-        other => vec![other.to_string()],
-    }
 }
 
 /// The user argument; `owner` is a name that users mean by it. Salt: `_test_owner`.

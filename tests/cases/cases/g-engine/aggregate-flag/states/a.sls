@@ -1,0 +1,6 @@
+a:
+  test.nop:
+    - aggregate: True
+b:
+  test.nop:
+    - aggregate: True

@@ -1,0 +1,4 @@
+four:
+  test.nop
+five:
+  test.fail_without_changes

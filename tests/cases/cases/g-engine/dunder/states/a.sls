@@ -1,0 +1,4 @@
+__a__:
+  test.nop
+b:
+  test.nop

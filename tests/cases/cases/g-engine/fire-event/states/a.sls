@@ -1,0 +1,6 @@
+a:
+  test.nop:
+    - fire_event: True
+b:
+  test.nop:
+    - fire_event: tag/x

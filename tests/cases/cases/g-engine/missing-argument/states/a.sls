@@ -1,0 +1,4 @@
+a:
+  test.show_notification
+b:
+  cmd.script

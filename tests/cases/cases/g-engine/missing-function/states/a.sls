@@ -1,0 +1,7 @@
+a:
+  test.nosuch
+b:
+  nomod.fun:
+    - x: 1
+c:
+  test.nop

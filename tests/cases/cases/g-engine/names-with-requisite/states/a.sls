@@ -1,0 +1,9 @@
+a:
+  test.nop:
+    - names:
+      - x:
+        - require:
+          - test: b
+      - y
+b:
+  test.nop

@@ -1,0 +1,10 @@
+a: test.nop
+b:
+  test.nop: []
+c:
+  test:
+    - nop
+d:
+  test:
+    - nop
+    - v: 1

@@ -1,0 +1,3 @@
+a:
+  test.nop:
+    - umask: 99x

@@ -1,0 +1,14 @@
+{%- set words = ['beta', 'Alpha', 'gamma', 'alpha'] -%}
+{%- set nums = [3, 1, 2, 10, -4] -%}
+{%- set people = [{'n': 'zoe', 'age': 30, 'tags': ['x']}, {'n': 'Adam', 'age': 25, 'tags': []}, {'n': 'bob', 'age': 30}] -%}
+{%- set d = {'b': 1, 'a': {'x': [1, {'y': None}], 'z': 'q'}, 3: 'three', 'C': 2.5} -%}
+{%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
+1: {{ nosuch | default('x') }}
+2: {{ '' | default('x') }}
+3: {{ '' | default('x', true) }}
+4: {{ none | default('x') }}
+5: {{ none | default('x', true) }}
+6: {{ d.q | default(0) }}
+7: {{ d.a.q | d([]) }}
+8: {{ nosuch | default }}
+9: {{ 0 | default(5, boolean=True) }}

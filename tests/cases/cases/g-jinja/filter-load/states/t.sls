@@ -1,0 +1,11 @@
+{%- set words = ['beta', 'Alpha', 'gamma', 'alpha'] -%}
+{%- set nums = [3, 1, 2, 10, -4] -%}
+{%- set people = [{'n': 'zoe', 'age': 30, 'tags': ['x']}, {'n': 'Adam', 'age': 25, 'tags': []}, {'n': 'bob', 'age': 30}] -%}
+{%- set d = {'b': 1, 'a': {'x': [1, {'y': None}], 'z': 'q'}, 3: 'three', 'C': 2.5} -%}
+{%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
+1: {{ '{a: [1, yes]}' | load_yaml }}
+2: {{ '[1, {"b": null}]' | load_json }}
+3: {{ 'a: 010' | load_yaml }}
+4: {{ ('a: 1\nb: 2' | load_yaml).b }}
+5: {{ '5' | load_yaml }}
+6: {{ 'x' | load_text }}

@@ -1,0 +1,12 @@
+{%- set words = ['beta', 'Alpha', 'gamma', 'alpha'] -%}
+{%- set nums = [3, 1, 2, 10, -4] -%}
+{%- set people = [{'n': 'zoe', 'age': 30, 'tags': ['x']}, {'n': 'Adam', 'age': 25, 'tags': []}, {'n': 'bob', 'age': 30}] -%}
+{%- set d = {'b': 1, 'a': {'x': [1, {'y': None}], 'z': 'q'}, 3: 'three', 'C': 2.5} -%}
+{%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
+1: {{ d | traverse('a:x:0') }}
+2: {{ d | traverse('a:x:1:y') }}
+3: {{ d | traverse('a:q', 'none') }}
+4: {{ d | traverse('a.z', delimiter='.') }}
+5: {{ d | traverse('nosuch') }}
+6: {{ d | traverse('a:z') }}
+7: {{ words | traverse('1') }}

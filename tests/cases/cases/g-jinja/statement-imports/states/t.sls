@@ -1,0 +1,12 @@
+{%- set words = ['beta', 'Alpha', 'gamma', 'alpha'] -%}
+{%- set nums = [3, 1, 2, 10, -4] -%}
+{%- set people = [{'n': 'zoe', 'age': 30, 'tags': ['x']}, {'n': 'Adam', 'age': 25, 'tags': []}, {'n': 'bob', 'age': 30}] -%}
+{%- set d = {'b': 1, 'a': {'x': [1, {'y': None}], 'z': 'q'}, 3: 'three', 'C': 2.5} -%}
+{%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
+{% from 'lib.jinja' import tag, one as uno %}{{ tag('a') }} {{ uno }}
+{% import 'lib.jinja' as lib %}{{ lib.tag('b', 'x') }} {{ lib.data.k }}
+{% from 'lib.jinja' import who with context %}{{ who() }}
+{% from 'lib.jinja' import wrap %}{% call wrap() %}inner{% endcall %}
+{% set local = 5 %}{% include 'part.jinja' %}
+{% include 'part.jinja' without context %}
+{% include 'nosuch.jinja' ignore missing %}end

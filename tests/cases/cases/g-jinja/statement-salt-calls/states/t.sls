@@ -1,0 +1,9 @@
+{%- set words = ['beta', 'Alpha', 'gamma', 'alpha'] -%}
+{%- set nums = [3, 1, 2, 10, -4] -%}
+{%- set people = [{'n': 'zoe', 'age': 30, 'tags': ['x']}, {'n': 'Adam', 'age': 25, 'tags': []}, {'n': 'bob', 'age': 30}] -%}
+{%- set d = {'b': 1, 'a': {'x': [1, {'y': None}], 'z': 'q'}, 3: 'three', 'C': 2.5} -%}
+{%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
+{{ salt['test.echo']('a') }} {{ salt.test.echo('b') }} {{ salt['pillar.get']('x:y', 'def') }} {{ salt['grains.get']('nosuch', [1]) }}
+{{ salt['config.get']('nosuch', 'd') }}
+{% set f = 'test.' ~ 'echo' %}{{ salt[f]('c') }} {{ salt.get('test.echo')('d') if salt.get is defined else 'n' }}
+{{ 'test.ping' in salt }} {{ 'no.such' in salt }} {{ salt['slsutil.merge']({'a': [1]}, {'a': [2]}, merge_lists=True) }}

@@ -1,0 +1,7 @@
+a:
+  test.nop:
+    - name: other
+b:
+  test.nop:
+    - require:
+      - test: other

@@ -1,0 +1,6 @@
+a:
+  test.nop: []
+  cmd.run:
+    - name: 'true'
+    - require:
+      - test: a

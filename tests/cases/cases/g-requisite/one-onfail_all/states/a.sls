@@ -1,0 +1,24 @@
+chg:
+  test.succeed_with_changes
+ok:
+  test.succeed_without_changes
+bad:
+  test.fail_with_changes
+no:
+  test.fail_without_changes
+of_chg:
+  test.succeed_with_changes:
+    - onfail_all:
+      - test: chg
+of_ok:
+  test.succeed_with_changes:
+    - onfail_all:
+      - test: ok
+of_bad:
+  test.succeed_with_changes:
+    - onfail_all:
+      - test: bad
+of_no:
+  test.succeed_with_changes:
+    - onfail_all:
+      - test: no

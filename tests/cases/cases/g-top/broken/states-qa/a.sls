@@ -1,0 +1,2 @@
+states-qa_a:
+  test.nop

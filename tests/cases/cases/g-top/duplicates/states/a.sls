@@ -1,0 +1,2 @@
+states_a:
+  test.nop

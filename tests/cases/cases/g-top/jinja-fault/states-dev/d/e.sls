@@ -1,0 +1,2 @@
+states-dev_d.e:
+  test.nop

@@ -1,0 +1,2 @@
+states_b:
+  test.nop

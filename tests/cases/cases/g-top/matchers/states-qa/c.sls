@@ -1,0 +1,2 @@
+states-qa_c:
+  test.nop

@@ -1,0 +1,9 @@
+base:
+  '*':
+    - a
+  'os:Debian':
+    - match: grain
+    - b
+dev:
+  '*':
+    - c

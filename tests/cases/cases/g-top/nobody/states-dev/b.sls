@@ -1,0 +1,2 @@
+states-dev_b:
+  test.nop

@@ -1,0 +1,2 @@
+states_c:
+  test.nop

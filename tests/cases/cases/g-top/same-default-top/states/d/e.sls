@@ -1,0 +1,2 @@
+states_d.e:
+  test.nop

@@ -1,0 +1,2 @@
+states-qa_d.e:
+  test.nop
