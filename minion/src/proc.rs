@@ -24,8 +24,10 @@ impl ProcFile {
     pub(crate) fn write(folder: &Path, jid: &str, load: &Map) -> Result<ProcFile> {
         let path = folder.join(jid);
         let bytes = msgpack::encode(&Value::from(load.clone()), Dialect::Network);
-        fs::write(&path, bytes).map_err(|error| Error::file("write", &path, error))?;
-        Ok(ProcFile(path))
+        let file = ProcFile(path);
+        // On failure the drop takes away what a full disk left of it.
+        fs::write(&file.0, bytes).map_err(|error| Error::file("write", &file.0, error))?;
+        Ok(file)
     }
 }
 

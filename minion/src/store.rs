@@ -59,6 +59,9 @@ impl Store {
             .and_then(|mut file| io::Write::write_all(&mut file, &bytes))
             .and_then(|()| fs::rename(&temp, &path));
         if let Err(error) = written {
+            // A piece of a file on a full disk must not stay.
+            let _ = fs::remove_file(&temp);
+            let error = Error::file("write", &path, error);
             tracing::error!("the return of job {name} is not kept on disk: {error}");
         }
     }
