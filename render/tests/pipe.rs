@@ -89,7 +89,11 @@ fn faults_have_salts_words() {
     check("#!json\n{\"a\": }", "Exception Expecting value: line 1 column 7 (char 6)");
     check("#!json\n{} x", "Exception Extra data: line 1 column 4 (char 3)");
     let fault = run("#!py\ndef run(): pass", Map::new()).expect_err("refused");
-    assert!(fault.message.contains("'py' is not part of Halite"), "{}", fault.message);
+    assert!(
+        fault.message.contains("'py' runs Python, which does not run here"),
+        "{}",
+        fault.message
+    );
     let fault = run("a:\n\tb: 1", Map::new()).expect_err("a tab");
     assert_eq!((fault.kind, fault.line, fault.column), (RenderErrorKind::Render, Some(2), Some(1)));
 }

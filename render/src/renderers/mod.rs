@@ -3,6 +3,8 @@
 mod gpg;
 mod jinja;
 mod json;
+mod stateconf;
+mod stateconf_ids;
 mod toml;
 mod yaml;
 mod yamlex;
@@ -42,10 +44,20 @@ pub(crate) fn find(name: &str) -> Found {
         "toml" => Found::Render(toml::render),
         "yamlex" => Found::Render(yamlex::render),
         "gpg" => Found::Render(gpg::render),
-        "py" | "pyobjects" | "mako" | "nacl" | "cheetah" | "genshi" | "wempy" | "dson"
-        | "hjson" | "json5" | "stateconf" | "msgpack" | "pass" | "aws_kms" => Found::Refused(
-            format!("the renderer '{name}' is not part of Halite; write the file for jinja|yaml"),
-        ),
+        "stateconf" => Found::Render(stateconf::render),
+        "py" | "pyobjects" | "pydsl" => Found::Refused(format!(
+            "the renderer '{name}' runs Python, which does not run here; write the file for \
+             jinja|yaml"
+        )),
+        "mako" | "cheetah" | "genshi" | "wempy" => Found::Refused(format!(
+            "the template language '{name}' is not part of Halite; write the file for jinja|yaml"
+        )),
+        "nacl" | "pass" | "aws_kms" => Found::Refused(format!(
+            "the renderer '{name}' is not part of Halite; keep secrets with gpg or in a vault"
+        )),
+        "dson" | "hjson" | "json5" | "msgpack" => Found::Refused(format!(
+            "the renderer '{name}' is not part of Halite; write the file as yaml, json or toml"
+        )),
         _ => Found::Unknown,
     }
 }

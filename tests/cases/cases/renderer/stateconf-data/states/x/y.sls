@@ -1,0 +1,4 @@
+#!jinja|yaml|stateconf -p
+.a:
+  test.nop: []
+b: test.nop

@@ -1,0 +1,3 @@
+#!stateconf -G yaml . jinja
+.a:
+  test.nop: []
