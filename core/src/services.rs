@@ -18,6 +18,8 @@ pub struct PillarRequest {
     pub pillar_override: Map,
     /// Further ext_pillar to apply (`pillar.ext`).
     pub ext: Option<Value>,
+    /// Compile anew, whatever a master has kept.
+    pub clean_cache: bool,
 }
 
 /// What of the minion's own state is to be read again.

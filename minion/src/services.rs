@@ -86,7 +86,8 @@ impl Services for JobServices {
 pub(crate) fn refresh(shared: &Shared, what: Refresh) -> Result<()> {
     match what {
         Refresh::Pillar => {
-            let pillar = shared.fetch_pillar(&PillarRequest::default())?;
+            let request = PillarRequest { clean_cache: true, ..PillarRequest::default() };
+            let pillar = shared.fetch_pillar(&request)?;
             shared.change(|present| present.pillar = pillar)
         }
         Refresh::Grains | Refresh::Modules => {

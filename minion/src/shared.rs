@@ -7,8 +7,9 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
+use halite_core::dictupdate::{Update, update};
 use halite_core::services::ManageOrder;
-use halite_core::{Map, Opts, Result, Services, Value};
+use halite_core::{Map, Opts, Result, Services, SubPath, Value};
 use halite_net::ipc::EventPublisherHandle;
 use halite_outside::Internet;
 use halite_wire::frame;
@@ -190,11 +191,14 @@ impl Shared {
             "saltenv" => env(&request.saltenv, "saltenv"),
             "pillarenv" => env(&request.pillarenv, "pillarenv"),
             "pillar_override" => request.pillar_override.clone(),
-            "extra_minion_data" => Map::new(),
+            "extra_minion_data" => passed_on(opts)?,
             "ver" => "2",
         };
         if let Some(ext) = &request.ext {
             load.insert("ext".into(), ext.clone());
+        }
+        if request.clean_cache {
+            load.insert("clean_cache".into(), true.into());
         }
         match self.asker.ask_as(load, Kind::Pillar)? {
             Value::Map(pillar) => Ok(pillar),
@@ -218,4 +222,27 @@ impl Shared {
 pub(crate) fn stamp() -> Value {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00");
     Value::str(now.to_string())
+}
+
+/// The options that `pass_to_ext_pillars` names, by their paths.
+/// Salt: `RemotePillarMixin.get_ext_pillar_extra_minion_data`.
+fn passed_on(opts: &Opts) -> Result<Map> {
+    let mut passed = Map::new();
+    let paths = match opts.get("pass_to_ext_pillars") {
+        None | Some(Value::Null) => return Ok(passed),
+        Some(Value::List(paths)) => paths,
+        Some(_) => {
+            let text = "'pass_to_ext_pillars' config is malformed.";
+            return Err(halite_core::Error::execution(text));
+        }
+    };
+    let all = Value::from(Arc::clone(opts.values()));
+    for path in paths.iter().map(Value::to_string) {
+        let Some(value) = all.traverse(&path, ":").cloned() else { continue };
+        let nested = path.rsplit(':').fold(value, |inner, key| Value::map([(key, inner)]));
+        let over = nested.as_map().cloned().unwrap_or_default();
+        let how = Update { merge_lists: true, ..Update::default() };
+        update(&mut passed, &over, how)?;
+    }
+    Ok(passed)
 }

@@ -8,6 +8,7 @@ mod job_files;
 mod keys;
 mod manifest;
 mod pillar;
+mod pillar_cache;
 mod signin;
 
 pub(crate) use manifest::Manifests;

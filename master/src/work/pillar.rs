@@ -17,6 +17,7 @@ use halite_states::reactor::Sls;
 use halite_wire::OsEntropy;
 use halite_wire::load::PillarRequest;
 
+use super::pillar_cache::PillarCache;
 use super::{News, Outcome, Seal, Shared};
 use crate::core::Now;
 use crate::events::{Event, tags};
@@ -29,6 +30,7 @@ pub(crate) struct PillarMachine {
     files: Arc<Roots>,
     parts: OnceLock<Parts>,
     outside: Internet,
+    cache: Option<PillarCache>,
 }
 
 struct Parts {
@@ -48,6 +50,7 @@ impl PillarMachine {
             files,
             parts: OnceLock::new(),
             outside: Internet::new(),
+            cache: PillarCache::new(opts),
         }
     }
 
@@ -82,9 +85,23 @@ impl PillarMachine {
         request: &Request,
         extra_minion_data: &Map,
     ) -> Map {
+        if let Some(cache) = self.cache.as_ref().filter(|_| request.clean_cache) {
+            cache.forget(id);
+        }
+        let inputs = self.cache.as_ref().and_then(|cache| {
+            let inputs = cache.inputs(grains, request, extra_minion_data)?;
+            Some((cache, inputs))
+        });
+        if let Some(pillar) = inputs.as_ref().and_then(|(cache, inputs)| cache.get(id, inputs)) {
+            return pillar;
+        }
         let previous = Arc::new(Map::new());
         let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
-        self.with(|deps| halite_pillar::compile(&who, deps))
+        let pillar = self.with(|deps| halite_pillar::compile(&who, deps));
+        if let Some((cache, inputs)) = inputs {
+            cache.put(id, inputs, &pillar);
+        }
+        pillar
     }
 
     /// Which pillar files `id` gets, by environment.
@@ -208,6 +225,7 @@ pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Sh
         pillarenv: request.pillarenv.map(|env| env.to_string()),
         pillar_override: request.pillar_override,
         ext: request.ext,
+        clean_cache: request.clean_cache,
     };
     let pillar = shared.pillar.compile(&id, &grains, &asked, &request.extra_minion_data);
     let mut outcome = Outcome::default();

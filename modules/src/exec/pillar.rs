@@ -65,7 +65,7 @@ fn compile(
         None if cx.opts.bool("pillarenv_from_saltenv") => saltenv.clone().or(set("saltenv")),
         None => set("pillarenv"),
     };
-    let request = PillarRequest { saltenv, pillarenv, pillar_override, ext: None };
+    let request = PillarRequest { saltenv, pillarenv, pillar_override, ..PillarRequest::default() };
     Ok(cx.services.compile_pillar(&request)?.into())
 }
 
@@ -392,6 +392,7 @@ fn ext(
         pillarenv: None,
         pillar_override: pillar.unwrap_or_default(),
         ext: Some(external),
+        clean_cache: false,
     };
     let compiled: Arc<Map> = cx.services.compile_pillar(&request)?;
     Ok(output(cx, compiled.into(), unmask))

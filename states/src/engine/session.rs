@@ -132,7 +132,7 @@ fn pillar(apply: &Apply<'_>, opts: &Opts, wish: &Wish) -> Result<Arc<Map>> {
         saltenv: name("saltenv"),
         pillarenv: name("pillarenv"),
         pillar_override,
-        ext: None,
+        ..PillarRequest::default()
     })
 }
 
