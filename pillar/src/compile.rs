@@ -17,7 +17,12 @@ use crate::{Deps, Subject, decrypt, ext, sls, top};
 /// Compiles a minion's pillar. Faults do not end it: they stand in the pillar's `_errors`.
 /// Salt: `salt/pillar/__init__.py` behaviour.
 pub fn compile(who: &Subject<'_>, deps: &Deps<'_>) -> Map {
-    Compiler::new(who, deps).run()
+    Compiler::new(who, deps).run(true)
+}
+
+/// The same without external pillars.
+pub(crate) fn compile_files(who: &Subject<'_>, deps: &Deps<'_>) -> Map {
+    Compiler::new(who, deps).run(false)
 }
 
 /// Which pillar files a minion gets, by environment, and what is wrong with the top files.
@@ -60,12 +65,12 @@ impl<'a> Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn run(&mut self) -> Map {
+    fn run(&mut self, with_ext: bool) -> Map {
         let over = &self.who.request.pillar_override;
         let (tops, top_errors) = top::tops(self);
         let mut errors = Vec::new();
         let mut pillar = (*self.visible).clone();
-        let first = self.options.opts.bool("ext_pillar_first");
+        let first = with_ext && self.options.opts.bool("ext_pillar_first");
         if first {
             pillar.extend(ext::apply(self, over.clone(), &mut errors));
             self.visible = Arc::new(pillar.clone());
@@ -76,8 +81,10 @@ impl Compiler<'_> {
             pillar = self.options.merge(&pillar, &files);
         } else {
             pillar.extend(files);
-            let with_ext = ext::apply(self, pillar.clone(), &mut errors);
-            pillar.extend(with_ext);
+            if with_ext {
+                let with_ext = ext::apply(self, pillar.clone(), &mut errors);
+                pillar.extend(with_ext);
+            }
         }
         errors.extend(top_errors);
         if self.options.opts.bool("pillar_opts") {

@@ -7,9 +7,11 @@ mod decrypt;
 mod ext;
 mod mask;
 mod options;
+mod repository;
 mod sls;
 pub mod sources;
 mod top;
+mod web;
 mod within;
 
 use std::sync::Arc;

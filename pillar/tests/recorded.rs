@@ -69,7 +69,7 @@ fn run(folder: &Path, case: &Value, args: &Map) -> Value {
         saltenv: text("saltenv"),
         pillarenv: text("pillarenv"),
         pillar_override: args.get("pillar").and_then(Value::as_map).cloned().unwrap_or_default(),
-        ext: None,
+        ..PillarRequest::default()
     };
     let once = |request: &PillarRequest, previous: Map| {
         let who = Subject {

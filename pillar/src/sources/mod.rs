@@ -1,8 +1,13 @@
 //! External pillars, one file each.
 
+use std::time::Duration;
+
 use halite_core::{Args, Error, Map, Result, Value};
 
 use crate::compile::Compiler;
+
+/// How long a command of an external pillar may run.
+const COMMAND_WAIT: Duration = Duration::from_secs(300);
 
 /// An external pillar.
 pub struct Source {
@@ -24,20 +29,20 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// The argument at a position or of that name.
-    fn argument(&self, position: usize, name: &str) -> Option<&Value> {
+    pub(crate) fn argument(&self, position: usize, name: &str) -> Option<&Value> {
         let named = self.args.named.get(name);
         named.or_else(|| self.args.positional.get(position)).filter(|value| !value.is_null())
     }
 
     /// A text that must be given.
-    fn text(&self, position: usize, name: &str) -> Result<String> {
+    pub(crate) fn text(&self, position: usize, name: &str) -> Result<String> {
         self.argument(position, name)
             .map(Value::to_string)
             .ok_or_else(|| Error::execution(format!("it needs the argument `{name}`")))
     }
 
     /// Refuses names that the source does not know.
-    fn known(&self, names: &[&str]) -> Result<()> {
+    pub(crate) fn known(&self, names: &[&str]) -> Result<()> {
         let stranger = self
             .args
             .named
@@ -59,8 +64,13 @@ impl Call<'_> {
             let text = format!("the minion id '{id}' has characters that a shell would interpret");
             return Err(Error::execution(text));
         }
-        let command = halite_core::host::Command::shell("/bin/sh", &command.replace("%s", id));
+        let mut command = halite_core::host::Command::shell("/bin/sh", &command.replace("%s", id));
+        command.timeout = Some(COMMAND_WAIT);
         let output = self.compiler.deps.host.run(&command)?;
+        if output.timed_out {
+            let text = format!("the command did not end within {}s", COMMAND_WAIT.as_secs());
+            return Err(Error::execution(text));
+        }
         if !output.success() {
             tracing::error!(
                 "ext_pillar command failed ({}): {}",

@@ -1,0 +1,4 @@
+include:
+  - b:
+      defaults: {v: 1}
+  - c

@@ -1,0 +1,1 @@
+c: {{ v | default('none') }}

@@ -1,0 +1,4 @@
+include:
+  - c:
+      key: again
+b: 1

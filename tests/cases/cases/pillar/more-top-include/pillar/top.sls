@@ -1,0 +1,3 @@
+include: [more]
+base:
+  '*': [a]

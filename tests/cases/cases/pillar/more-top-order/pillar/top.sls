@@ -1,0 +1,7 @@
+base:
+  '*':
+    - order: 2
+    - late
+  'm1*':
+    - order: 1
+    - early

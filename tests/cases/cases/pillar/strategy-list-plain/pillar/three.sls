@@ -1,0 +1,3 @@
+a: {l: [d]}
+list: [4]
+scalar: 3

@@ -1,0 +1,3 @@
+a: {x: 1, l: [1]}
+l: [1]
+seen: {{ pillar.get('e', 'nothing') }}

@@ -1,0 +1,2 @@
+include: [deep.more]
+a: {l: [p], p: 1}

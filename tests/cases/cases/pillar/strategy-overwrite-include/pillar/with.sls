@@ -1,0 +1,2 @@
+value: {{ v }}
+list: {{ w | json }}

@@ -1,0 +1,3 @@
+from: dev
+l: [d]
+d: {d: 1}

@@ -1,0 +1,3 @@
+include:
+  - .sibling
+deep: {m: 1}

@@ -1,0 +1,3 @@
+from: base
+l: [b]
+d: {b: 1}

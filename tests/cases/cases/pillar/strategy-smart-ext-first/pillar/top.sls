@@ -1,0 +1,4 @@
+base:
+  'e:ext':
+    - match: pillar
+    - one
