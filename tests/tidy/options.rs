@@ -10,8 +10,6 @@ const COMING: &[&str] = &[
     "max_event_size",
     "mine_enabled",
     "mine_interval",
-    "pillar_cache",
-    "pillar_cache_ttl",
     "ping_interval",
     "runner_returns",
 ];
