@@ -4,7 +4,7 @@ use std::path::Path;
 
 use halite_core::{Apply, FileClient, Map};
 
-use crate::RenderError;
+use crate::{RenderError, SourceMap};
 
 /// What a template is rendered with.
 #[derive(Clone, Copy)]
@@ -23,6 +23,21 @@ pub struct TemplateRequest<'a> {
     pub context: &'a Map,
 }
 
+/// What a template rendered to.
+#[derive(Clone, Debug, Default)]
+pub struct RenderedText {
+    /// The text.
+    pub text: String,
+    /// Where its parts come from, if the engine can tell.
+    pub map: Option<SourceMap>,
+    /// Faults that an engine which gathers them has passed over; what they would have printed is
+    /// [`UNKNOWN`].
+    pub faults: Vec<RenderError>,
+}
+
+/// What stands in a text where a faulty expression would have printed something.
+pub const UNKNOWN: char = '\u{e000}';
+
 /// A template language.
 pub trait TemplateEngine: Send + Sync {
     /// Renders `source`.
@@ -30,4 +45,16 @@ pub trait TemplateEngine: Send + Sync {
     /// # Errors
     /// What the template does wrong, in Salt's words.
     fn render(&self, source: &str, request: &TemplateRequest<'_>) -> Result<String, RenderError>;
+
+    /// Renders `source` and tells where the parts of the text come from.
+    ///
+    /// # Errors
+    /// As [`TemplateEngine::render`].
+    fn render_mapped(
+        &self,
+        source: &str,
+        request: &TemplateRequest<'_>,
+    ) -> Result<RenderedText, RenderError> {
+        self.render(source, request).map(|text| RenderedText { text, ..RenderedText::default() })
+    }
 }

@@ -33,6 +33,8 @@ pub struct RenderError {
     pub hint: Option<String>,
     /// The files and lines through which the faulty one was reached, outermost first.
     pub trace: Vec<(PathBuf, u32)>,
+    /// Faults that a gathering engine had passed over before this one.
+    pub before: Vec<RenderError>,
 }
 
 /// How many lines stand before and after the faulty one.
@@ -59,6 +61,41 @@ impl RenderError {
         self
     }
 
+    /// The same fault of a rendered text, at its place in the source. Salt's text stays.
+    #[must_use]
+    pub(crate) fn mapped(mut self, map: &crate::SourceMap, text: &str) -> RenderError {
+        let Some(line) = self.line.filter(|_| self.file.is_none()) else { return self };
+        if let Some(origin) = map.origin(text, line, self.column.unwrap_or(1)) {
+            self.file = Some(PathBuf::from(&*origin.file));
+            self.line = Some(origin.line);
+            self.column = Some(origin.column);
+            let via = origin.via.iter().map(|(file, line)| (PathBuf::from(&**file), *line));
+            self.trace = via.collect();
+            self.hint = self.hint.map(|hint| remapped(&hint, map, text));
+        }
+        self
+    }
+
+    /// The class of the fault, for editors and scripts.
+    pub fn code(&self) -> &'static str {
+        let is = |text: &str| self.message.starts_with(text);
+        if is("Jinja variable") {
+            "jinja-undefined"
+        } else if is("Jinja syntax error") {
+            "jinja-syntax"
+        } else if is("Problem running salt function") {
+            "jinja-call"
+        } else if is("Jinja error") {
+            "jinja"
+        } else if self.message.contains("found conflicting ID") {
+            "duplicate-key"
+        } else if self.line.is_some() {
+            "syntax"
+        } else {
+            "render"
+        }
+    }
+
     /// With what to do about it.
     #[must_use]
     pub fn hinted(mut self, hint: impl Into<String>) -> RenderError {
@@ -75,6 +112,17 @@ impl RenderError {
             _ => self.message.clone(),
         }
     }
+}
+
+/// A hint of YAML speaks of lines of the rendered text: `line 7` becomes the line of the source.
+fn remapped(hint: &str, map: &crate::SourceMap, text: &str) -> String {
+    let Some((before, rest)) = hint.split_once("line ") else { return hint.to_owned() };
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let Some(origin) = rest[..digits].parse().ok().and_then(|line| map.origin(text, line, 1))
+    else {
+        return hint.to_owned();
+    };
+    format!("{before}line {}{}", origin.line, &rest[digits..])
 }
 
 /// Salt's lines around a line of a text, the line marked. Salt: `stringutils.get_context`.

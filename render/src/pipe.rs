@@ -8,7 +8,7 @@ use halite_core::{Map, Opts, Value};
 
 use crate::renderers::{self, Found, Job};
 use crate::yaml::Marks;
-use crate::{RenderError, TemplateEngine, TemplateRequest};
+use crate::{RenderError, SourceMap, TemplateEngine, TemplateRequest};
 
 /// The pipe that files without `#!` line go through unless the option `renderer` says otherwise.
 pub const DEFAULT_PIPE: &str = "jinja|yaml";
@@ -46,12 +46,16 @@ pub struct Rendered {
     pub text: Option<Arc<str>>,
     /// Whether the data carries the marks of `yamlex`.
     pub aggregated: bool,
+    /// Where the parts of `text` come from, if Jinja made it.
+    pub map: Option<Arc<SourceMap>>,
+    /// Faults that a gathering engine has passed over.
+    pub faults: Vec<RenderError>,
 }
 
 impl Rendered {
     /// Data or text alone.
     pub(crate) fn new(data: Data) -> Rendered {
-        Rendered { data, marks: None, text: None, aggregated: false }
+        Rendered { data, marks: None, text: None, aggregated: false, map: None, faults: Vec::new() }
     }
 
     fn empty() -> Rendered {
@@ -139,7 +143,7 @@ impl<'a> Pipe<'a> {
         }
         for (render, argline) in parts {
             let job = Job { engine: self.engine, request, argline: &argline };
-            rendered = render(rendered, &job)?;
+            rendered = step(render, rendered, &job)?;
         }
         match &mut rendered.data {
             Data::Text(text) if windows => *text = text.replace('\n', "\r\n"),
@@ -181,6 +185,30 @@ impl<'a> Pipe<'a> {
         }
         Ok(Some(parts))
     }
+}
+
+/// Runs one renderer. What came before it is remembered: its faults, and the way from the text that
+/// it read back to the source.
+fn step(
+    render: renderers::Render,
+    input: Rendered,
+    job: &Job<'_>,
+) -> Result<Rendered, RenderError> {
+    let (map, faults) = (input.map.clone(), input.faults.clone());
+    let text = match (&input.data, &map) {
+        (Data::Text(text), Some(_)) => Some(text.clone()),
+        _ => None,
+    };
+    let mut output = render(input, job).map_err(|mut error| {
+        if let (Some(map), Some(text)) = (&map, &text) {
+            error = error.mapped(map, text);
+        }
+        error.before = faults.clone();
+        error
+    })?;
+    output.map = output.map.or(map);
+    output.faults.splice(0..0, faults);
+    Ok(output)
 }
 
 /// The text of a file.

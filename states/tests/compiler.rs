@@ -27,7 +27,8 @@ impl SlsSource for Plain {
             Some((name, text)) => Rendered::Data(RenderedSls {
                 data: parse_json(text).expect("test data is JSON"),
                 init: name.ends_with('/'),
-                marks: Vec::new(),
+                places: None,
+                faults: Vec::new(),
             }),
         }
     }

@@ -2,39 +2,44 @@
 
 use std::sync::Arc;
 
-use halite_core::{Apply, Args, Error, FileClient, Map, SaltEnv, Value};
+use halite_core::{Apply, Args, Error, ExecFn, FileClient, Map, SaltEnv, Value};
 
 use super::JinjaEngine;
 use super::request::{
     CallError, CallErrorKind, Limits, LoadedTemplate, Options, Request, SaltCalls, TemplateLoader,
 };
-use crate::{RenderError, TemplateEngine, TemplateRequest};
+use crate::engine::UNKNOWN;
+use crate::{RenderError, RenderedText, TemplateEngine, TemplateRequest};
 
 /// The longest file that a template may import, in bytes.
 const IMPORT_BYTES_MAX: u64 = 64 << 20;
 
-struct Calls<'a>(&'a Apply<'a>);
+struct Calls<'a> {
+    apply: &'a Apply<'a>,
+    /// Functions that may change something are not called.
+    looks_only: bool,
+}
 
 impl SaltCalls for Calls<'_> {
     fn call(&self, fun: &str, positional: Vec<Value>, named: Map) -> Result<Value, CallError> {
-        self.0.call_value(fun, Args { positional, named }).map_err(|error| {
-            let kind = match error {
-                Error::Usage { ref what, .. } if wrong_call(what) => CallErrorKind::Type,
-                Error::Execution(_) | Error::Usage { .. } | Error::Unavailable { .. } => {
-                    CallErrorKind::Execution
-                }
-                _ => CallErrorKind::Other,
-            };
-            CallError { kind, message: error.to_string(), hint: None }
-        })
+        let args = Args { positional, named };
+        if self.looks_only
+            && let Ok(entry) = self.apply.exec.get(fun)
+            && matches!(entry.call, ExecFn::Write(_) | ExecFn::Foreign(_))
+        {
+            // Still, the call must be one that can be made.
+            let bound = args.bind(fun, &entry.spec);
+            return bound.map(|_| Value::str(UNKNOWN.to_string())).map_err(call_error);
+        }
+        self.apply.call_value(fun, args).map_err(call_error)
     }
 
     fn exists(&self, fun: &str) -> bool {
-        self.0.exec.contains(fun)
+        self.apply.exec.contains(fun)
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.exec.specs().map(|(name, _)| name.to_string()).collect()
+        self.apply.exec.specs().map(|(name, _)| name.to_string()).collect()
     }
 }
 
@@ -43,6 +48,17 @@ fn wrong_call(what: &str) -> bool {
     ["() missing ", "() takes ", "() got an unexpected ", "() got multiple values"]
         .iter()
         .any(|part| what.contains(part))
+}
+
+fn call_error(error: Error) -> CallError {
+    let kind = match error {
+        Error::Usage { ref what, .. } if wrong_call(what) => CallErrorKind::Type,
+        Error::Execution(_) | Error::Usage { .. } | Error::Unavailable { .. } => {
+            CallErrorKind::Execution
+        }
+        _ => CallErrorKind::Other,
+    };
+    CallError { kind, message: error.to_string(), hint: None }
 }
 
 struct Files<'a> {
@@ -79,6 +95,25 @@ impl TemplateLoader for Files<'_> {
 
 impl TemplateEngine for JinjaEngine {
     fn render(&self, source: &str, request: &TemplateRequest<'_>) -> Result<String, RenderError> {
+        self.render_for(source, request, false).map(|rendered| rendered.text)
+    }
+
+    fn render_mapped(
+        &self,
+        source: &str,
+        request: &TemplateRequest<'_>,
+    ) -> Result<RenderedText, RenderError> {
+        self.render_for(source, request, true)
+    }
+}
+
+impl JinjaEngine {
+    fn render_for(
+        &self,
+        source: &str,
+        request: &TemplateRequest<'_>,
+        mapped: bool,
+    ) -> Result<RenderedText, RenderError> {
         let apply = request.apply;
         let mut context = Map::with_capacity(request.context.len() + 4);
         let mut set = |name: &str, value: Value| context.insert(Value::str(name), value);
@@ -106,14 +141,15 @@ impl TemplateEngine for JinjaEngine {
         let name = request
             .path
             .map_or_else(|| "<template>".to_string(), |path| path.display().to_string());
-        self.render_request(&Request {
+        let request = Request {
             source,
             name: &name,
             context: &context,
-            salt: &Calls(apply),
+            salt: &Calls { apply, looks_only: self.gathers },
             loader: &Files { client: request.files, env: SaltEnv::parse(request.saltenv).ok() },
             options: &options,
             limits: Limits::default(),
-        })
+        };
+        self.render_text(&request, mapped)
     }
 }

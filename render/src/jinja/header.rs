@@ -6,15 +6,15 @@ use super::lexer::Syntax;
 
 const HEADER: &str = "#jinja2:";
 
-/// Takes settings from the header of `source` and gives the source without it, and whether there
-/// was one. A header that is no JSON object stays where it is.
-pub(super) fn take(source: &str, syntax: &mut Syntax) -> (String, bool) {
+/// Takes settings from the header of `source` and gives the source without it, and the line it was
+/// if there was one. A header that is no JSON object stays where it is.
+pub(super) fn take(source: &str, syntax: &mut Syntax) -> (String, Option<u32>) {
     let first = line_end(source);
     let shebang = source.starts_with("#!") && !source.starts_with("#!/");
     let start = if shebang { first } else { 0 };
     let rest = &source[start..];
     let line = &rest[..line_end(rest)];
-    let unchanged = || (source.to_string(), false);
+    let unchanged = || (source.to_string(), None);
     let Some(payload) =
         line.strip_prefix(HEADER).map(str::trim).filter(|payload| !payload.is_empty())
     else {
@@ -36,7 +36,7 @@ pub(super) fn take(source: &str, syntax: &mut Syntax) -> (String, bool) {
             tracing::warn!("Jinja2 environment {name} is not recognized");
         }
     }
-    (format!("{}{}", &source[..start], &rest[line.len()..]), true)
+    (format!("{}{}", &source[..start], &rest[line.len()..]), Some(if shebang { 2 } else { 1 }))
 }
 
 /// Where the first line ends, line end included.
@@ -56,7 +56,7 @@ mod tests {
     fn check(source: &str, want: &str, trim: bool) {
         let mut syntax = Syntax::default();
         let (text, found) = take(source, &mut syntax);
-        assert_eq!((text.as_str(), found, syntax.trim_blocks), (want, trim, trim));
+        assert_eq!((text.as_str(), found.is_some(), syntax.trim_blocks), (want, trim, trim));
     }
 
     #[test]

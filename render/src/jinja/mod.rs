@@ -22,7 +22,8 @@ mod value;
 
 use std::sync::Arc;
 
-use crate::RenderError;
+use crate::source_map::Span;
+use crate::{RenderError, RenderedText, SourceMap};
 use ast::Template;
 use cache::TemplateCache;
 use eval::Rt;
@@ -34,6 +35,7 @@ use request::Request;
 #[derive(Debug, Default)]
 pub struct JinjaEngine {
     cache: TemplateCache,
+    gathers: bool,
 }
 
 impl JinjaEngine {
@@ -42,33 +44,65 @@ impl JinjaEngine {
         JinjaEngine::default()
     }
 
+    /// An engine for checkers: it passes over faults, gathers them, and calls no function that may
+    /// change something; what is not known then prints as [`crate::engine::UNKNOWN`].
+    pub fn gathering() -> JinjaEngine {
+        JinjaEngine { gathers: true, ..JinjaEngine::default() }
+    }
+
     /// Renders `request.source`.
     ///
     /// # Errors
     /// What the template does wrong, in Salt's words, with its place.
     pub fn render_request(&self, request: &Request<'_>) -> Result<String, RenderError> {
+        self.render_text(request, false).map(|rendered| rendered.text)
+    }
+
+    /// Renders `request.source`, with the origins of the text if it is to be `mapped`.
+    ///
+    /// # Errors
+    /// As [`JinjaEngine::render_request`].
+    pub fn render_text(
+        &self,
+        request: &Request<'_>,
+        mapped: bool,
+    ) -> Result<RenderedText, RenderError> {
         let mut syntax = Syntax::default();
         for (name, value) in &request.options.env {
             if !name.as_str().is_some_and(|name| syntax.set(name, value)) {
                 tracing::warn!("Jinja2 environment {name} is not recognized");
             }
         }
-        let (source, _) = header::take(request.source, &mut syntax);
+        let (source, header) = header::take(request.source, &mut syntax);
         let source: Arc<str> = source.into();
         let path: Arc<str> = request.name.into();
-        let result = self
-            .parsed(&source, &path, &syntax)
-            .and_then(|template| Rt::new(self, request, syntax).run(template));
-        match result {
-            Ok(mut text) => {
-                // Jinja takes the last line end away, Salt puts it back.
-                if source.ends_with('\n') {
-                    text.push('\n');
-                }
-                Ok(text)
+        let error = |fault| report::render_error(fault, &path, &source, request);
+        let result = self.parsed(&source, &path, &syntax).and_then(|template| {
+            let rt = Rt::new(self, request, syntax);
+            if mapped {
+                rt.map_text();
             }
-            Err(fault) => Err(report::render_error(*fault, &path, &source, self, request)),
+            if self.gathers {
+                rt.gather();
+            }
+            let out = rt.run(template)?;
+            Ok((out, rt.gathered()))
+        });
+        let (mut out, faults) = result.map_err(|fault| error(*fault))?;
+        // Jinja takes the last line end away, Salt puts it back.
+        if source.ends_with('\n') {
+            out.text.push('\n');
         }
+        if let Some(line) = header {
+            // The source on disk has the header's line as well.
+            let below = |span: &&mut Span| span.file == path && span.line >= line;
+            out.spans.iter_mut().filter(below).for_each(|span| span.line += 1);
+        }
+        Ok(RenderedText {
+            text: out.text,
+            map: mapped.then(|| SourceMap::new(out.spans)),
+            faults: faults.into_iter().map(error).collect(),
+        })
     }
 
     /// The parsed form of a template, out of the cache if it is there.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::JinjaEngine;
 use super::fault::{Class, Fault, Place};
 use super::request::Request;
 use crate::RenderError;
@@ -14,7 +13,6 @@ pub(super) fn render_error(
     fault: Fault,
     path: &Arc<str>,
     source: &str,
-    _engine: &JinjaEngine,
     request: &Request<'_>,
 ) -> RenderError {
     let own_line = fault.at.map_or(1, |at| at.line);

@@ -1,5 +1,7 @@
 //! `jinja`: text to text.
 
+use std::sync::Arc;
+
 use halite_core::Value;
 
 use super::Job;
@@ -21,6 +23,10 @@ pub(super) fn render(input: Rendered, job: &Job<'_>) -> Result<Rendered, RenderE
         context.insert(name.clone(), value.clone());
     }
     let request = TemplateRequest { context: &context, ..*job.request };
-    let text = job.engine.render(&source, &request)?;
-    Ok(Rendered::new(Data::Text(text)))
+    let rendered = job.engine.render_mapped(&source, &request)?;
+    Ok(Rendered {
+        map: rendered.map.map(Arc::new),
+        faults: rendered.faults,
+        ..Rendered::new(Data::Text(rendered.text))
+    })
 }

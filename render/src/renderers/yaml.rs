@@ -18,10 +18,9 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
         return Ok(super::value(Value::from(Map::new())));
     }
     Ok(Rendered {
-        data: Data::Value(marked.value),
         marks: Some(marked.marks),
         text: Some(Arc::from(text)),
-        aggregated: false,
+        ..Rendered::new(Data::Value(marked.value))
     })
 }
 

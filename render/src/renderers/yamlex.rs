@@ -22,5 +22,5 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
         error
     })?;
     let value = if value.is_null() { Value::from(Map::new()) } else { value };
-    Ok(Rendered { data: Data::Value(value), marks: None, text: None, aggregated: true })
+    Ok(Rendered { aggregated: true, ..Rendered::new(Data::Value(value)) })
 }

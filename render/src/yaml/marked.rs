@@ -56,6 +56,21 @@ impl Marks {
         }
     }
 
+    /// Keys with their places and the places of their values, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = (&Value, Mark, &Arc<Marks>)> {
+        self.members.iter().map(|(key, (mark, marks))| (key, *mark, marks))
+    }
+
+    /// How many items a list has.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether it is no list, or an empty one.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// The place of the key `key` of a map.
     pub fn key(&self, key: &str) -> Option<Mark> {
         self.member(&Value::str(key)).map(|(mark, _)| mark)

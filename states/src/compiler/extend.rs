@@ -7,6 +7,7 @@ use halite_core::{Map, Value};
 use super::exclude::excluded_sls;
 use super::fault::{Fault, Faults};
 use super::high::{HighData, is_internal, text};
+use super::place::Step;
 use super::verify::is_requisite_keyword;
 
 /// Finds IDs by an argument's value, without scanning everything for every question.
@@ -97,7 +98,7 @@ pub fn reconcile_extend(high: &mut HighData, strict: bool) -> Faults {
             match (ids.pop(), ids.is_empty()) {
                 (Some((id, _)), true) => target = id,
                 _ => {
-                    faults.push(cannot_extend(name, body));
+                    faults.push(cannot_extend(name, body, &high.ids));
                     continue;
                 }
             }
@@ -110,7 +111,9 @@ pub fn reconcile_extend(high: &mut HighData, strict: bool) -> Faults {
     faults
 }
 
-fn cannot_extend(name: &Value, body: &Map) -> Fault {
+fn cannot_extend(name: &Value, body: &Map, ids: &Map) -> Fault {
+    let known = ids.keys().filter(|id| !is_internal(id)).filter_map(Value::as_str);
+    let nearest = halite_core::text::nearest(&name.to_string(), known);
     let env = text(body, "__env__").unwrap_or("base");
     let sls = text(body, "__sls__").unwrap_or("base");
     Fault::new(format!(
@@ -118,6 +121,9 @@ fn cannot_extend(name: &Value, body: &Map) -> Fault {
          likely due to a missing include statement or an incorrectly typed ID.\nEnsure that a state \
          with an ID of '{name}' is available\nin environment '{env}' and to SLS '{sls}'"
     ))
+    .code("unknown-extend")
+    .maybe_hint(nearest.map(|near| format!("did you mean '{near}'?")))
+    .about_part(sls, [Step::Key("extend".into()), Step::Key(name.to_string())])
 }
 
 fn extend_id(ids: &mut Map, target: &Value, body: &Map, mut index: Option<&mut ArgIndex>) {

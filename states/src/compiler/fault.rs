@@ -1,28 +1,49 @@
 //! What a compile can complain of: Salt's own text, and beside it where the fault sits.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
+
+use super::place::{Place, Places, Step};
 
 /// One fault of a compile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     /// Salt's text, as it stands in the list that a state run returns.
     pub message: String,
-    /// The file as the user knows it, with line and column from 1, where known.
-    pub at: Option<(PathBuf, u32, u32)>,
+    /// Where it sits in the source, where known.
+    pub at: Option<Place>,
     /// What to try.
     pub hint: Option<String>,
-    /// The sls and the ID it is about: [`locate`] finds the place by them.
-    pub about: Option<(String, String)>,
+    /// What it is about: [`locate`] finds the place by it.
+    pub about: Option<About>,
+    /// The class of the fault, for editors and scripts; empty for what has no class of its own.
+    pub code: &'static str,
+    /// The line of the source, once [`show_source`] has read it.
+    pub line: Option<String>,
 }
 
-/// Where IDs stand: (sls, ID) to file, line and column from 1.
-pub type Places = HashMap<(String, String), (PathBuf, u32, u32)>;
+/// A part of an sls file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The sls file.
+    pub sls: String,
+    /// The way to the part.
+    pub steps: Vec<Step>,
+}
 
 /// Fills in the places of faults that say what they are about.
 pub fn locate(faults: &mut [Fault], places: &Places) {
     for fault in faults.iter_mut().filter(|fault| fault.at.is_none()) {
-        fault.at = fault.about.as_ref().and_then(|about| places.get(about).cloned());
+        let about = fault.about.as_ref();
+        fault.at = about.and_then(|about| places.find(&about.sls, &about.steps));
+    }
+}
+
+/// Fills in the lines of the source that faults sit in; `read` gives the text of a file.
+pub fn show_source(faults: &mut [Fault], read: &dyn Fn(&Path) -> Option<String>) {
+    for fault in faults.iter_mut().filter(|fault| fault.line.is_none()) {
+        let Some(at) = &fault.at else { continue };
+        let text = read(&at.file).unwrap_or_default();
+        fault.line = text.lines().nth(at.line.max(1) as usize - 1).map(str::to_owned);
     }
 }
 
@@ -41,28 +62,122 @@ impl Fault {
         self
     }
 
-    /// The same fault, said to be about an ID of an sls.
-    pub fn about(mut self, sls: impl Into<String>, id: impl Into<String>) -> Fault {
-        self.about = Some((sls.into(), id.into()));
+    /// The same fault with a hint, if there is one.
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Fault {
+        self.hint = hint.or(self.hint);
         self
     }
+
+    /// The same fault with its class.
+    pub fn code(mut self, code: &'static str) -> Fault {
+        self.code = code;
+        self
+    }
+
+    /// The same fault at a place.
+    pub fn at(mut self, place: Place) -> Fault {
+        self.at = Some(place);
+        self
+    }
+
+    /// The same fault, said to be about an ID of an sls.
+    pub fn about(self, sls: impl Into<String>, id: impl Into<String>) -> Fault {
+        self.about_part(sls, [Step::Key(id.into())])
+    }
+
+    /// The same fault, said to be about a part of an sls.
+    pub fn about_part(
+        mut self,
+        sls: impl Into<String>,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Fault {
+        self.about = Some(About { sls: sls.into(), steps: steps.into_iter().collect() });
+        self
+    }
+
+    /// What stands behind Salt's text: the place, the line with a caret, the way there, the hint.
+    /// Empty if nothing is known.
+    pub fn details(&self) -> String {
+        let mut out = String::new();
+        if let Some(at) = &self.at {
+            out += &format!("\n  --> {}:{}:{}", at.file.display(), at.line, at.column);
+            if let Some(line) = &self.line {
+                out += &pointed(line, at.line, at.column);
+            }
+            for (file, line) in at.via.iter().rev() {
+                out += &format!("\n  from {}:{line}", file.display());
+            }
+        }
+        if let Some(hint) = &self.hint {
+            out += &format!("\n  hint: {hint}");
+        }
+        out
+    }
+}
+
+/// How much of a line is shown, in characters.
+const SHOWN_CHARS: usize = 160;
+
+/// A line of a source with its number and a caret below.
+fn pointed(line: &str, number: u32, column: u32) -> String {
+    let column = column.max(1) as usize;
+    let width = token_width(line, column);
+    // A long line is shown around the caret.
+    let from = if column > SHOWN_CHARS { column - SHOWN_CHARS / 2 } else { 1 };
+    let shown: String = line.chars().skip(from - 1).take(SHOWN_CHARS).collect();
+    let number = number.to_string();
+    let blank = " ".repeat(number.len());
+    let lead: String =
+        shown.chars().take(column - from).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let carets = "^".repeat(width.clamp(1, SHOWN_CHARS));
+    format!("\n  {blank} |\n  {number} | {shown}\n  {blank} | {lead}{carets}")
+}
+
+/// How many characters the word at a column has: a quoted text, a key up to its colon, or what
+/// stands together. At least 1.
+pub fn token_width(line: &str, column: usize) -> usize {
+    let rest: Vec<char> = line.chars().skip(column.max(1) - 1).collect();
+    let Some(first) = rest.first() else { return 1 };
+    if matches!(first, '\'' | '"') {
+        let end = rest.iter().skip(1).position(|c| c == first);
+        return end.map_or(rest.len(), |end| end + 2);
+    }
+    let ends = |at: usize| {
+        rest[at].is_whitespace()
+            || matches!(rest[at], ',' | '}' | ']' | ')' | '|' | '(')
+            || (rest[at] == ':' && rest.get(at + 1).is_none_or(|c| c.is_whitespace()))
+    };
+    (0..rest.len()).find(|at| ends(*at)).unwrap_or(rest.len()).max(1)
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some((file, line, column)) = &self.at {
-            write!(f, "\n  {}:{line}:{column}", file.display())?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(f, "\n  hint: {hint}")?;
-        }
-        Ok(())
+        write!(f, "{}{}", self.message, self.details())
     }
 }
 
 impl From<String> for Fault {
     fn from(message: String) -> Fault {
         Fault::new(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_at_a_column_is_underlined() {
+        let fault =
+            Fault::new("m").at(Place::new("/srv/a.sls", 12, 7)).hint("did you mean 'name'?");
+        let fault = Fault { line: Some("    - nmae: ä".into()), ..fault };
+        let want = "m\n  --> /srv/a.sls:12:7\n     |\n  12 |     - nmae: ä\n     |       ^^^^\n  \
+                    hint: did you mean 'name'?";
+        assert_eq!(fault.to_string(), want);
+        for (line, column, want) in
+            [("a: 'b c' d", 4, 5), ("x", 9, 1), ("- a:b, c", 3, 3), ("{{ foo.bar }}", 4, 7)]
+        {
+            assert_eq!(token_width(line, column), want, "{line} {column}");
+        }
     }
 }

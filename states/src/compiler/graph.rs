@@ -211,6 +211,22 @@ impl Graph {
         }
     }
 
+    /// The name that a reference which means nothing is nearest to.
+    pub(crate) fn nearest(&self, key: &str, value: &str) -> Option<&str> {
+        let names: Vec<&String> = match key {
+            "sls" => self.by_sls.keys().collect(),
+            key => self.lookup.get(key)?.keys().collect(),
+        };
+        halite_core::text::nearest(value, names.into_iter().map(String::as_str))
+    }
+
+    /// The state modules that have a state of this name.
+    pub(crate) fn modules_of(&self, value: &str) -> Vec<&str> {
+        let has =
+            self.lookup.iter().filter(|(key, names)| *key != "id" && names.contains_key(value));
+        has.map(|(key, _)| key.as_str()).collect()
+    }
+
     /// Adds the edges of one reference of `node`. `flagged` is told of chunks that get
     /// `__prereq__` (true) or `__prerequiring__` (false).
     pub(crate) fn add_requisites(

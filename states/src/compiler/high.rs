@@ -2,7 +2,7 @@
 
 use halite_core::{Map, Value};
 
-use super::fault::Places;
+use super::place::Places;
 
 /// IDs with their bodies, and what is still to be applied to them.
 #[derive(Clone, Debug, Default, PartialEq)]

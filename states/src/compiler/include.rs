@@ -54,7 +54,15 @@ pub(crate) fn include(
         if compiler.rendered.contains(&format!("{in_env}:{target}")) {
             continue;
         }
-        let (mut included, own) = compiler.render_state(&in_env, &target, matches, from.depth + 1);
+        let (mut included, mut own) =
+            compiler.render_state(&in_env, &target, matches, from.depth + 1);
+        if let [only] = own.as_mut_slice()
+            && only.at.is_none()
+            && only.about.is_none()
+            && only.hint.is_none()
+        {
+            only.hint = compiler.nearest_sls(&in_env, &target);
+        }
         if !included.is_empty() {
             mark_included(&mut included, from.sls);
             merge(&mut piece.high, included, faults);
@@ -119,10 +127,12 @@ fn resolve(
         [] => {
             let all = || matches.keys().cloned().collect::<Vec<_>>().join(", ");
             let envs = if env == ANY_ENV { all() } else { env.to_owned() };
+            let known = if env == ANY_ENV { from.env } else { env };
             Err(Fault::new(format!(
                 "Unknown include: Specified SLS {env}: {name} is not available on the salt master \
                  in saltenv(s): {envs} "
-            )))
+            ))
+            .maybe_hint(compiler.nearest_sls(known, name)))
         }
         many => Err(Fault::new(format!(
             "Ambiguous include: Specified SLS {env}: {name} is available on the salt master in \

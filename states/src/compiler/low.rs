@@ -8,6 +8,7 @@ use super::fault::{Fault, Faults};
 use super::graph::Graph;
 use super::high::{HighData, is_internal};
 use super::order;
+use super::place::Places;
 
 /// One state call: `state`, `fun`, `name`, `__id__`, arguments and requisites, in Salt's form.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -106,6 +107,8 @@ pub struct Compiled {
     pub order: Vec<usize>,
     /// How many run numbers disabled states have used up.
     pub skipped: usize,
+    /// Where the parts of the sls files stand.
+    pub places: Places,
 }
 
 impl Compiled {
@@ -134,6 +137,7 @@ pub fn compile_high_data(high: &HighData, settings: &Settings<'_>) -> Result<Com
             }
         }
     }
+    compiled.places = high.places.clone();
     order::order_chunks(&mut compiled, settings)?;
     Ok(compiled)
 }
@@ -241,6 +245,14 @@ fn named_chunk(mut data: Map, entry: &Value, number: i64, fun: &Value) -> LowChu
 /// # Errors
 /// All faults of the first stage that has any.
 pub fn compile(high: &mut HighData, settings: &Settings<'_>) -> Result<Compiled, Faults> {
+    let compiled = stages(high, settings);
+    compiled.map_err(|mut faults| {
+        super::fault::locate(&mut faults, &high.places);
+        faults
+    })
+}
+
+fn stages(high: &mut HighData, settings: &Settings<'_>) -> Result<Compiled, Faults> {
     let mut faults = super::extend::reconcile_extend(high, false);
     faults.extend(super::verify::verify_high(high));
     if !faults.is_empty() {

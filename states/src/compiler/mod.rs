@@ -12,14 +12,17 @@ pub mod high;
 pub mod include;
 pub mod low;
 pub mod order;
+pub mod place;
+
 pub mod requisite;
 pub mod sls;
 pub mod template;
 pub mod top;
 pub mod verify;
 
-pub use fault::{Fault, Faults, Places, locate};
+pub use fault::{Fault, Faults, locate, show_source};
 pub use graph::{Graph, Kind};
 pub use high::HighData;
 pub use low::{Compiled, LowChunk, Settings};
+pub use place::{Place, Places, SlsPlaces, Step};
 pub use sls::{Compiler, Rendered, RenderedSls, SlsSource};

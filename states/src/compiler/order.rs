@@ -9,6 +9,7 @@ use halite_core::{Map, Value};
 use super::fault::{Fault, Faults};
 use super::graph::{Graph, Kind, NodeId};
 use super::low::{Compiled, LowChunk, Settings};
+use super::place::Step;
 
 /// The kinds that become edges, in the order in which a chunk's requisites are read.
 const READ_ORDER: [Kind; 10] = [
@@ -92,7 +93,7 @@ fn add_requisites(
                 _ => return Err(no_text(&chunks[index], kind, &key)),
             };
             let Some(targets) = graph.resolve(&key, &value) else {
-                return Err(not_found(&chunks[index], kind, &key, &value));
+                return Err(not_found(&chunks[index], kind, &key, &value, graph));
             };
             let tested = chunks[index].flag("__prereq__");
             let mut flagged = |chunk: usize, tested: bool| {
@@ -134,16 +135,41 @@ fn no_text(chunk: &LowChunk, kind: Kind, key: &str) -> Fault {
         kind.name(),
         place(chunk)
     ))
-    .about(chunk.text("__sls__"), chunk.id())
+    .code("requisite-form")
+    .about_part(chunk.text("__sls__"), steps(chunk, kind, key, ""))
 }
 
-fn not_found(chunk: &LowChunk, kind: Kind, key: &str, value: &str) -> Fault {
+/// The way to a reference in its file.
+fn steps(chunk: &LowChunk, kind: Kind, key: &str, value: &str) -> [Step; 4] {
+    [
+        Step::Key(chunk.id().into()),
+        Step::State(chunk.state().into()),
+        Step::Arg(kind.name().into()),
+        Step::Reference(key.into(), value.into()),
+    ]
+}
+
+/// Which state a reference that leads nowhere may mean.
+fn nearest_state(graph: &Graph, key: &str, value: &str) -> Option<String> {
+    if let Some(near) = graph.nearest(key, value) {
+        return Some(format!("did you mean '{near}'?"));
+    }
+    match graph.modules_of(value).as_slice() {
+        [] => None,
+        [one] => Some(format!("'{value}' is there, but as `{one}`: write `- {one}: {value}`")),
+        many => Some(format!("'{value}' is there, but as {}", many.join(", "))),
+    }
+}
+
+fn not_found(chunk: &LowChunk, kind: Kind, key: &str, value: &str, graph: &Graph) -> Fault {
     Fault::new(format!(
         "Referenced state does not exist for requisite [{}: ({key}: {value})] in {}",
         kind.name(),
         place(chunk)
     ))
-    .about(chunk.text("__sls__"), chunk.id())
+    .code("unknown-requisite")
+    .maybe_hint(nearest_state(graph, key, value))
+    .about_part(chunk.text("__sls__"), steps(chunk, kind, key, value))
 }
 
 fn cycle_fault(chunks: &[LowChunk], graph: &Graph) -> Fault {
@@ -164,8 +190,22 @@ fn cycle_fault(chunks: &[LowChunk], graph: &Graph) -> Fault {
         format!("({}, '{}', {})", shown(dependent), kind.name(), shown(dependency))
     });
     let shown: Vec<String> = shown.collect();
-    Fault::new(format!("Recursive requisites were found: {}", shown.join(", ")))
-        .hint("remove one of these requisites")
+    let fault = Fault::new(format!("Recursive requisites were found: {}", shown.join(", ")))
+        .code("requisite-cycle")
+        .hint("remove one of these requisites");
+    let first =
+        edges.first().and_then(|(_, to, kind)| Some((&chunks[graph.nodes[*to].chunk?], kind)));
+    match first {
+        None => fault,
+        Some((chunk, kind)) => fault.about_part(
+            chunk.text("__sls__"),
+            [
+                Step::Key(chunk.id().into()),
+                Step::State(chunk.state().into()),
+                Step::Arg(kind.name().into()),
+            ],
+        ),
+    }
 }
 
 fn shown(chunk: &LowChunk) -> String {

@@ -9,6 +9,7 @@ use halite_core::{Map, Value};
 use super::extend::{ArgIndex, find_name, reconcile_extend};
 use super::fault::{Fault, Faults};
 use super::high::{HighData, is_internal};
+use super::place::Step;
 
 /// The forms that are folded here. `listen_in` is not: listening happens after the run.
 const FOLDED: &[&str] =
@@ -82,6 +83,14 @@ impl From<'_> {
         self.key.split('_').next().unwrap_or(self.key)
     }
 
+    fn steps(&self) -> [Step; 3] {
+        [
+            Step::Key(self.id.to_string()),
+            Step::State(self.state.to_string()),
+            Step::Arg(self.key.to_owned()),
+        ]
+    }
+
     fn sls(&self) -> String {
         self.body.get("__sls__").map(Value::to_string).unwrap_or_default()
     }
@@ -109,7 +118,9 @@ impl<'a> Fold<'a> {
                              must not contain dots, did you mean '{module}'?",
                             from.kind(),
                             from.sls()
-                        )));
+                        ))
+                        .code("requisite-form")
+                        .about_part(from.sls(), from.steps()));
                         state = Value::str(module);
                     }
                     self.add(from, name, &state);
@@ -150,12 +161,16 @@ impl<'a> Fold<'a> {
             hinges.push((name.clone(), state.clone()));
         }
         if let Some((module, _)) = dotted(&state) {
-            faults.push(Fault::new(format!(
-                "Invalid requisite in {}: {state} for {name}, in SLS '{}'. Requisites must not \
+            faults.push(
+                Fault::new(format!(
+                    "Invalid requisite in {}: {state} for {name}, in SLS '{}'. Requisites must not \
                  contain dots, did you mean '{module}'?",
-                from.kind(),
-                from.sls()
-            )));
+                    from.kind(),
+                    from.sls()
+                ))
+                .code("requisite-form")
+                .about_part(from.sls(), from.steps()),
+            );
         }
         for (name, state) in hinges.iter() {
             match from.key {

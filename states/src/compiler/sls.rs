@@ -1,15 +1,15 @@
 //! Rendering sls files and merging them into one high data.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
 use halite_core::glob::{fnmatch, is_glob};
 use halite_core::{Map, Value};
 
-use super::fault::{Fault, Faults, Places};
+use super::fault::{Fault, Faults};
 use super::high::{HighData, is_internal, text};
+use super::place::{Places, SlsPlaces, Step};
 
 /// The first order number that is given to a declaration without one.
 const FIRST_ORDER: i64 = 10_000;
@@ -48,8 +48,10 @@ pub struct RenderedSls {
     pub data: Value,
     /// Whether the file is an `init.sls`: relative includes count from it.
     pub init: bool,
-    /// IDs with the file, line and column (from 1) where they stand, as far as known.
-    pub marks: Vec<(String, (PathBuf, u32, u32))>,
+    /// Where its parts stand, if it was rendered through YAML.
+    pub places: Option<SlsPlaces>,
+    /// Faults that were passed over while it rendered: those of a checker.
+    pub faults: Faults,
 }
 
 /// One file, or several merged: data so far, or what it is instead of a mapping.
@@ -114,6 +116,21 @@ impl<'a> Compiler<'a> {
         names.iter().filter(|name| fnmatch(name, pattern)).cloned().collect()
     }
 
+    /// The sls that a name which is not there may mean.
+    pub(crate) fn nearest_sls(&mut self, env: &str, name: &str) -> Option<String> {
+        self.matching(env, "*");
+        let env = self.listed(env)?;
+        let known = self.available.get(&env)?;
+        if known.iter().any(|sls| sls == name) {
+            return None;
+        }
+        let names = || known.iter().map(String::as_str);
+        let tail = |sls: &str| sls.rsplit('.').next() == name.rsplit('.').next();
+        let near = halite_core::text::nearest(name, names());
+        let near = near.or_else(|| names().find(|sls| tail(sls)));
+        near.map(|near| format!("did you mean '{near}'?"))
+    }
+
     /// Renders all that `matches` names and merges it. Salt: `render_highstate` behaviour.
     pub fn render_highstate(&mut self, matches: &Matches) -> (HighData, Faults) {
         let mut high = HighData::default();
@@ -159,6 +176,7 @@ impl<'a> Compiler<'a> {
         for fault in &mut faults {
             if fault.message.contains("is not available") && fault.message.contains(&this) {
                 fault.message = format!("No matching sls found for '{pattern}' in env '{env}'");
+                fault.hint = fault.hint.take().or_else(|| self.nearest_sls(env, pattern));
             }
         }
         faults
@@ -197,14 +215,19 @@ impl<'a> Compiler<'a> {
         self.rendered.insert(format!("{env}:{sls}"));
         let Some(rendered) = rendered else { return (Piece::default(), faults) };
         let (data, init) = (rendered.data, rendered.init);
-        for (id, place) in rendered.marks {
-            self.places.insert((sls.to_owned(), id), place);
+        faults.extend(rendered.faults);
+        if let Some(places) = rendered.places {
+            self.places.insert(sls, places);
         }
         let ids = match data {
             Value::Map(map) => std::sync::Arc::unwrap_or_clone(map),
             other if !other.truthy() => return (Piece::default(), faults),
             other => {
-                faults.push(Fault::new(format!("SLS {sls} does not render to a dictionary")));
+                let fault = Fault::new(format!("SLS {sls} does not render to a dictionary"));
+                let top = SlsPlaces::top_of(self.places.of(sls));
+                faults.push(Fault { at: top, ..fault }.code("not-a-mapping").hint(
+                    "an sls file is a mapping of IDs: `ID:` at the start of a line, then its states",
+                ));
                 return (Piece { broken: Some(other), ..Piece::default() }, faults);
             }
         };
@@ -214,8 +237,17 @@ impl<'a> Compiler<'a> {
         take_exclude(&mut piece.high, sls, &mut faults);
         stamp(&mut piece.high.ids, sls, env, &mut faults);
         let from = super::include::From { env, sls, init, depth };
-        for item in include {
-            super::include::include(self, &from, &item, matches, &mut piece, &mut faults);
+        for (index, item) in include.iter().enumerate() {
+            let before = faults.len();
+            super::include::include(self, &from, item, matches, &mut piece, &mut faults);
+            // What an entry itself is guilty of sits in this file.
+            for fault in &mut faults[before..] {
+                if fault.at.is_none() && fault.about.is_none() {
+                    *fault = std::mem::take(fault)
+                        .code("include")
+                        .about_part(sls, [Step::Key("include".into()), Step::Item(index)]);
+                }
+            }
         }
         self.number(&mut piece.high.ids);
         (piece, faults)
@@ -256,9 +288,12 @@ fn take_include(high: &mut HighData, sls: &str, faults: &mut Faults) -> Vec<Valu
             items
         }
         Some(_) => {
-            faults.push(Fault::new(format!(
-                "Include Declaration in SLS {sls} is not formed as a list"
-            )));
+            let what = format!("Include Declaration in SLS {sls} is not formed as a list");
+            faults.push(
+                Fault::new(what)
+                    .about(sls, "include")
+                    .hint("write `include:`, then `- name` below"),
+            );
             Vec::new()
         }
         None => Vec::new(),
@@ -269,15 +304,16 @@ fn take_include(high: &mut HighData, sls: &str, faults: &mut Faults) -> Vec<Valu
 fn take_extend(high: &mut HighData, sls: &str, env: &str, faults: &mut Faults) {
     let Some(extend) = high.ids.shift_remove("extend") else { return };
     let Value::Map(extend) = extend else {
-        faults.push(Fault::new(format!("Extension value in SLS '{sls}' is not a dictionary")));
+        let what = format!("Extension value in SLS '{sls}' is not a dictionary");
+        faults.push(Fault::new(what).about(sls, "extend"));
         return;
     };
     let mut extend = std::sync::Arc::unwrap_or_clone(extend);
     for (name, body) in &mut extend {
         let Some(body) = body.as_map_mut() else {
-            faults.push(Fault::new(format!(
-                "Extension name '{name}' in SLS '{sls}' is not a dictionary"
-            )));
+            let what = format!("Extension name '{name}' in SLS '{sls}' is not a dictionary");
+            let steps = [Step::Key("extend".into()), Step::Key(name.to_string())];
+            faults.push(Fault::new(what).about_part(sls, steps));
             continue;
         };
         body.entry("__sls__".into()).or_insert_with(|| sls.into());
@@ -291,8 +327,10 @@ fn take_extend(high: &mut HighData, sls: &str, env: &str, faults: &mut Faults) {
 fn take_exclude(high: &mut HighData, sls: &str, faults: &mut Faults) {
     match high.ids.shift_remove("exclude") {
         Some(Value::List(items)) => high.exclude.extend(items.iter().cloned()),
-        Some(_) => faults
-            .push(Fault::new(format!("Exclude Declaration in SLS {sls} is not formed as a list"))),
+        Some(_) => faults.push(
+            Fault::new(format!("Exclude Declaration in SLS {sls} is not formed as a list"))
+                .about(sls, "exclude"),
+        ),
         None => {}
     }
 }
@@ -343,15 +381,19 @@ fn stamp(ids: &mut Map, sls: &str, env: &str, faults: &mut Faults) {
         let Some(body) = body else {
             faults.push(
                 Fault::new(format!("ID {id} in SLS {sls} is not a dictionary"))
+                    .code("id-not-a-mapping")
+                    .hint("below an ID stand states: `module.function:` with a list of arguments")
                     .about(sls, id.to_string()),
             );
             continue;
         };
-        let mut doubled = |_: &str| {
+        let mut doubled = |module: &str| {
             faults.push(
                 Fault::new(format!(
                     "ID '{id}' in SLS '{sls}' contains multiple state declarations of the same type"
                 ))
+                .code("same-module-twice")
+                .hint(format!("give the second `{module}` state an ID of its own"))
                 .about(sls, id.to_string()),
             );
         };
@@ -383,6 +425,8 @@ pub(crate) fn merge(high: &mut HighData, piece: Piece, faults: &mut Faults) {
                     place(&body, "__env__"),
                     place(&body, "__sls__")
                 ))
+                .code("conflicting-id")
+                .hint("rename one of them, or `extend` the first")
                 .about(place(&body, "__sls__"), id.to_string()),
             );
         }

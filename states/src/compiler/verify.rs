@@ -5,6 +5,7 @@ use halite_core::{Map, Value};
 use super::fault::{Fault, Faults};
 use super::graph::Kind;
 use super::high::{HighData, is_internal};
+use super::place::Step;
 
 /// Whether an argument's name is one whose value is a list of requisites, or `onfail_stop`.
 pub fn is_requisite_keyword(name: &str) -> bool {
@@ -36,10 +37,17 @@ pub fn verify_high(high: &HighData) -> Faults {
             Some(body) => verify_body(&id.to_string(), &sls, body, &mut faults),
         }
         for fault in &mut faults[before..] {
-            fault.about = Some((sls.clone(), id.to_string()));
+            *fault = within(std::mem::take(fault), &sls, Step::Key(id.to_string()));
         }
     }
     faults
+}
+
+/// Says of a fault's part what it is a part of.
+fn within(mut fault: Fault, sls: &str, step: Step) -> Fault {
+    let mut steps = vec![step];
+    steps.extend(fault.about.take().map(|about| about.steps).unwrap_or_default());
+    fault.about_part(sls, steps)
 }
 
 fn verify_body(id: &str, sls: &str, body: &Map, faults: &mut Faults) {
@@ -47,6 +55,7 @@ fn verify_body(id: &str, sls: &str, body: &Map, faults: &mut Faults) {
         if is_internal(state) {
             continue;
         }
+        let before = faults.len();
         match run {
             Value::Null => faults.push(
                 Fault::new(format!(
@@ -62,6 +71,9 @@ fn verify_body(id: &str, sls: &str, body: &Map, faults: &mut Faults) {
                     .hint("put `- ` before each argument"),
             ),
         }
+        for fault in &mut faults[before..] {
+            *fault = within(std::mem::take(fault), sls, Step::State(state.to_string()));
+        }
     }
 }
 
@@ -75,11 +87,13 @@ fn verify_args(id: &str, sls: &str, state: &str, args: &[Value], faults: &mut Fa
             Value::Str(fun) => {
                 funs.push(fun.to_string());
                 if fun.trim().contains(' ') {
-                    faults.push(Fault::new(format!(
+                    let what = format!(
                         "The function \"{fun}\" in state \"{id}\" in SLS \"{sls}\" has whitespace, \
                          a function with whitespace is not supported, perhaps this is an argument \
                          that is missing a \":\""
-                    )));
+                    );
+                    let word = Step::Word(fun.to_string());
+                    faults.push(Fault::new(what).code("no-colon").about_part(sls, [word]));
                 }
             }
             Value::Map(arg) => verify_arg(id, sls, arg, faults),
@@ -87,15 +101,24 @@ fn verify_args(id: &str, sls: &str, state: &str, args: &[Value], faults: &mut Fa
         }
     }
     match funs.len() {
-        0 => {
-            faults.push(Fault::new(format!("No function declared in state '{id}' in SLS '{sls}'")))
-        }
+        0 => faults.push(
+            Fault::new(format!("No function declared in state '{id}' in SLS '{sls}'"))
+                .code("no-function")
+                .hint(format!("write `{state}.function:`, or `- function` below `{state}:`")),
+        ),
         1 => {}
-        _ => faults.push(Fault::new(format!(
-            "Too many functions declared in state '{id}' in SLS '{sls}'. Please choose one of the \
-             following: {}",
-            funs.join(", ")
-        ))),
+        _ => {
+            let what = format!(
+                "Too many functions declared in state '{id}' in SLS '{sls}'. Please choose one of \
+                 the following: {}",
+                funs.join(", ")
+            );
+            let last = funs.pop().unwrap_or_default();
+            let fault = Fault::new(what).code("two-functions").hint(format!(
+                "an argument needs a value: `- {last}: value`; a second function its own ID"
+            ));
+            faults.push(fault.about_part(sls, [Step::Word(last)]));
+        }
     }
 }
 
@@ -103,26 +126,41 @@ fn verify_arg(id: &str, sls: &str, arg: &Map, faults: &mut Faults) {
     let Some((name, value)) = arg.first() else { return };
     let Some(name) = name.as_str() else { return };
     if name == "names" && value.as_list().is_none() {
-        faults.push(Fault::new(format!(
+        let what = format!(
             "The 'names' argument in state '{id}' in SLS '{sls}' needs to be formed as a list"
-        )));
+        );
+        faults.push(Fault::new(what).about_part(sls, [Step::Arg("names".into())]));
     }
     if !is_requisite_keyword(name) {
         return;
     }
     let Some(items) = value.as_list() else {
-        faults.push(Fault::new(format!(
+        let what = format!(
             "The {name} statement in state '{id}' in SLS '{sls}' needs to be formed as a list"
-        )));
+        );
+        let fault = Fault::new(what).hint(format!("`{name}:`, then `- module: name` below"));
+        faults.push(fault.code("requisite-form").about_part(sls, [Step::Arg(name.into())]));
         return;
     };
-    for item in items {
+    let before = faults.len();
+    for (index, item) in items.iter().enumerate() {
+        let from = faults.len();
         verify_reference(id, sls, item, faults);
+        for fault in &mut faults[from..] {
+            *fault = within(std::mem::take(fault), sls, Step::Item(index));
+        }
     }
     if arg.len() != 1 {
-        faults.push(Fault::new(format!(
-            "Multiple dictionaries defined in argument of state '{id}' in SLS '{sls}'"
-        )));
+        let second = arg.keys().nth(1).map(Value::to_string).unwrap_or_default();
+        faults.push(
+            Fault::new(format!(
+                "Multiple dictionaries defined in argument of state '{id}' in SLS '{sls}'"
+            ))
+            .hint(format!("put `- ` before `{second}`")),
+        );
+    }
+    for fault in &mut faults[before..] {
+        *fault = within(std::mem::take(fault), sls, Step::Arg(name.into())).code("requisite-form");
     }
 }
 

@@ -10,7 +10,7 @@ use super::session::{Session, render_fault, rendered_sls};
 use crate::compiler::low::{self, messages};
 use crate::compiler::sls::Matches;
 use crate::compiler::top::{self, Merge, Tops};
-use crate::compiler::{Compiler, Fault, Faults, HighData, Rendered, SlsSource, locate};
+use crate::compiler::{Compiler, Fault, Faults, HighData, Rendered, SlsSource, show_source};
 use crate::support::matcher::ThisMinion;
 
 /// The tag of the pseudo state that stands for a highstate without states.
@@ -37,10 +37,17 @@ impl Done {
     }
 }
 
-/// Tells the log where faults sit and what to do about them: the returned texts do not.
-pub fn log_faults(faults: &[Fault]) {
-    for fault in faults {
+/// Tells the log where faults sit and what to do about them; what is returned holds Salt's texts,
+/// and behind them the same where the run was asked for by a master.
+pub fn log_faults(apply: &Apply<'_>, faults: &mut Faults) {
+    show_source(faults, &|path| {
+        apply.host.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    });
+    for fault in faults.iter_mut() {
         tracing::error!("{fault}");
+        if !apply.opts.bool("local") && apply.opts.str("file_client") != "local" {
+            fault.message = fault.to_string();
+        }
     }
 }
 
@@ -74,7 +81,7 @@ impl Session<'_> {
                 }
                 match self.session.render_file(self.path, env, sls) {
                     Ok(rendered) => Rendered::Data(rendered_sls(rendered, self.path, false)),
-                    Err(error) => render_fault(&error),
+                    Err(error) => render_fault(&error, self.path),
                 }
             }
         }
@@ -97,8 +104,7 @@ impl Session<'_> {
         settings.failhard |= self.apply.opts.bool("failhard");
         match self.with_settings(|with| low::compile(high, with)) {
             Err(mut faults) => {
-                locate(&mut faults, &high.places);
-                log_faults(&faults);
+                log_faults(self.apply, &mut faults);
                 Ok(Done::Faults(faults))
             }
             Ok(compiled) => {
@@ -267,7 +273,7 @@ impl Session<'_> {
         faults.extend(more);
         high.exclude.extend(exclude);
         if !faults.is_empty() {
-            log_faults(&faults);
+            log_faults(self.apply, &mut faults);
             return Ok((Done::Faults(faults), Map::new()));
         }
         if high.is_empty() {

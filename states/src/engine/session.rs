@@ -10,7 +10,7 @@ use halite_render::pipe::{Data, Pipe};
 use halite_render::{RenderError, RenderErrorKind, TemplateRequest};
 
 use crate::compiler::low::Settings;
-use crate::compiler::{Fault, Rendered, RenderedSls, SlsSource};
+use crate::compiler::{Fault, Place, Rendered, RenderedSls, SlsPlaces, SlsSource};
 use crate::support::templates;
 
 /// Options of a master that rule a run on its minion.
@@ -233,27 +233,32 @@ pub(crate) fn rendered_sls(
     path: &std::path::Path,
     init: bool,
 ) -> RenderedSls {
-    let marks = rendered.marks.clone();
+    let places = SlsPlaces::new(&rendered, path);
+    let faults = rendered.faults.iter().map(|error| fault_of(error, path)).collect();
     let data = match rendered.data {
         Data::Text(text) => text.into(),
         Data::Value(value) => value,
     };
-    let ids = data.as_map().into_iter().flat_map(|map| map.keys());
-    let places = ids.filter_map(|id| {
-        let (mark, _) = marks.as_ref()?.member(id)?;
-        let (line, column) = (mark.line, mark.column);
-        Some((id.to_string(), (path.to_path_buf(), line, column)))
+    RenderedSls { data, init, places, faults }
+}
+
+/// A render fault of the file `path` as the compiler's.
+pub(crate) fn fault_of(error: &RenderError, path: &std::path::Path) -> Fault {
+    let fault = Fault::new(error.to_salt_text()).code(error.code());
+    let at = error.line.map(|line| Place {
+        file: error.file.clone().unwrap_or_else(|| path.to_owned()),
+        line,
+        column: error.column.unwrap_or(1),
+        via: error.trace.clone(),
     });
-    RenderedSls { marks: places.collect(), data, init }
+    // A fault without a line, such as a byte that is no UTF-8, still is one of this file.
+    let at = at.unwrap_or_else(|| Place::new(path, 1, 1));
+    Fault { hint: error.hint.clone(), ..fault }.at(at)
 }
 
 /// What a render fault comes to in the compiler.
-pub(crate) fn render_fault(error: &RenderError) -> Rendered {
-    let mut fault = Fault::new(error.to_salt_text());
-    fault.hint = error.hint.clone();
-    if let (Some(file), Some(line)) = (&error.file, error.line) {
-        fault.at = Some((file.clone(), line, error.column.unwrap_or(1)));
-    }
+pub(crate) fn render_fault(error: &RenderError, path: &std::path::Path) -> Rendered {
+    let fault = fault_of(error, path);
     match error.kind {
         RenderErrorKind::Render => Rendered::Failed(fault),
         RenderErrorKind::Exception => Rendered::Crashed(fault),
@@ -308,7 +313,7 @@ impl SlsSource for Session<'_> {
             Ok(None) => Rendered::Missing,
             Ok(Some((path, init))) => match self.render_file(&path, env, sls) {
                 Ok(rendered) => Rendered::Data(rendered_sls(rendered, &path, init)),
-                Err(error) => render_fault(&error),
+                Err(error) => render_fault(&error, &path),
             },
         }
     }

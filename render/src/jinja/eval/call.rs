@@ -147,7 +147,7 @@ impl<'a> Rt<'a> {
         });
         self.autoescape.set(before);
         result?;
-        let text: Arc<str> = out.text.into();
+        let text = self.keep(out);
         Ok(if item.autoescape { Val::Markup(text) } else { Val::Str(text) })
     }
 

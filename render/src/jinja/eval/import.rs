@@ -61,7 +61,7 @@ impl Rt<'_> {
                 let root = Scope::root(&base);
                 let mut part = Out::default();
                 self.run_root(&included, &root, &mut part)?;
-                out.text.push_str(&part.text);
+                self.include_out(&part, stmt.pos.line, unit, out);
             }
             Kind::Import { template, target, with_context, format } => {
                 let name = self.eval(template, scope, unit)?;
@@ -231,11 +231,11 @@ impl Rt<'_> {
         depth: usize,
         root: &Rc<Scope>,
         around: &Rc<Scope>,
-    ) -> R<String> {
+    ) -> R<Out> {
         let found = root.root.as_ref().and_then(|root| {
             root.blocks.borrow().get(name).and_then(|stack| stack.get(depth).cloned())
         });
-        let Some((def, unit)) = found else { return Ok(String::new()) };
+        let Some((def, unit)) = found else { return Ok(Out::default()) };
         if def.required {
             let name = halite_core::value::repr_str(name);
             return runtime_error(format!("Required block {name} not found"));
@@ -245,11 +245,12 @@ impl Rt<'_> {
         scope.set(&"super".into(), self.parent_block(&this));
         let mut out = Out::default();
         self.in_frame(&unit, || self.exec(&def.body, &scope, &unit, &mut out))?;
-        Ok(out.text)
+        Ok(out)
     }
 
     pub(crate) fn call_block(&self, block: &Block) -> R<Val> {
-        Ok(Val::str(self.run_block(&block.name, block.depth, &block.scope, &block.scope)?))
+        let out = self.run_block(&block.name, block.depth, &block.scope, &block.scope)?;
+        Ok(Val::Str(self.keep(out)))
     }
 
     /// The block one level up, or an undefined.

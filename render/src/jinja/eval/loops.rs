@@ -9,12 +9,15 @@ use super::{Args, Rt, Scope, Unit};
 use crate::jinja::ast::{ForLoop, Target};
 use crate::jinja::fault::{R, runtime_error, type_error};
 use crate::jinja::value::{LoopState, Obj, Source, Val};
+use crate::source_map::Span;
 
 /// The text of a frame. Muted once `extends` ran: what follows prints nothing.
 #[derive(Default)]
 pub(crate) struct Out {
     pub(crate) text: String,
     pub(crate) muted: bool,
+    /// Where the text comes from; empty unless the rendering is mapped.
+    pub(crate) spans: Vec<Span>,
 }
 
 impl LoopState {
@@ -127,7 +130,7 @@ impl Rt<'_> {
         self.in_frame(unit, || {
             self.run_loop(def, &items, state.depth0 + 1, scope, unit, &mut out)
         })?;
-        Ok(Val::str(out.text))
+        Ok(Val::Str(self.keep(out)))
     }
 
     pub(crate) fn assign_target(

@@ -12,6 +12,7 @@ pub(crate) mod ops;
 pub(crate) mod percent;
 mod scope;
 mod stmt;
+mod trail;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -59,6 +60,7 @@ pub(crate) struct Rt<'a> {
     steps: Cell<u64>,
     output: Cell<usize>,
     pub(crate) autoescape: Cell<bool>,
+    trail: trail::Trail,
 }
 
 /// The names that change with every load.
@@ -105,16 +107,17 @@ impl<'a> Rt<'a> {
             steps: Cell::new(0),
             output: Cell::new(0),
             autoescape: Cell::new(false),
+            trail: trail::Trail::default(),
         }
     }
 
     /// Renders the requested template.
-    pub(crate) fn run(&self, template: Arc<Template>) -> R<String> {
+    pub(crate) fn run(&self, template: Arc<Template>) -> R<Out> {
         let unit = Rc::new(Unit { name: None, template });
         let root = Scope::root(&self.base_scope());
         let mut out = Out::default();
         self.run_root(&unit, &root, &mut out)?;
-        Ok(out.text)
+        Ok(out)
     }
 
     /// What a template that gets no context sees: the globals with the current `tpl*` names.

@@ -8,6 +8,7 @@ use crate::jinja::ast::{BlockDef, Expr, Kind, MacroDef, Node, Stmt, Target};
 use crate::jinja::fault::{Fault, R};
 use crate::jinja::value::{Macro, Obj, Val};
 use crate::jinja::{filters, finalize};
+use crate::source_map::Span;
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,7 @@ impl Rt<'_> {
                 Kind::Text(text) => {
                     if !out.muted {
                         self.bytes(text.len())?;
+                        self.note(out, stmt.pos, true, unit);
                         out.text.push_str(text);
                     }
                 }
@@ -45,14 +47,17 @@ impl Rt<'_> {
                     if !out.muted {
                         self.set_line(stmt.pos.line);
                         self.step(1)?;
-                        self.print(node, scope, unit, out).map_err(|fault| placed(fault, stmt))?;
+                        let printed = self.print(node, scope, unit, out);
+                        let printed = printed.map_err(|fault| placed(fault, stmt));
+                        self.pass_over(printed, unit, out)?;
                     }
                 }
                 _ => {
                     self.set_line(stmt.pos.line);
                     self.step(1)?;
                     let flow = self.deeper(1, || self.statement(stmt, scope, unit, out));
-                    match flow.map_err(|fault| placed(fault, stmt))? {
+                    let flow = flow.map_err(|fault| placed(fault, stmt));
+                    match self.pass_over_statement(flow, stmt, scope, unit)? {
                         Flow::Done => {}
                         flow => return Ok(flow),
                     }
@@ -63,6 +68,7 @@ impl Rt<'_> {
     }
 
     fn print(&self, node: &Node, scope: &Rc<Scope>, unit: &Rc<Unit>, out: &mut Out) -> R<()> {
+        let before = self.captures_made();
         let val = self.eval(node, scope, unit)?;
         if let Val::Obj(obj) = &val
             && let Obj::Loop(state) = &**obj
@@ -70,6 +76,7 @@ impl Rt<'_> {
             state.fill_all(self)?;
         }
         let start = out.text.len();
+        self.note_value(out, &val, node.pos, unit, before);
         if self.autoescape.get() && !matches!(val, Val::Markup(_)) {
             let mut text = String::new();
             finalize::print(&val, &mut text)?;
@@ -131,10 +138,12 @@ impl Rt<'_> {
                 self.assign_target(target, val, scope, unit)?;
             }
             Kind::FilterBlock(filter, body) => {
+                let before = self.captures_made();
                 let val = self.captured(body, &Scope::new(Some(scope)), unit)?;
                 self.set_line(stmt.pos.line);
                 let val = self.filter_text(filter, val, scope, unit)?;
                 if !out.muted {
+                    self.note_value(out, &val, stmt.pos, unit, before);
                     finalize::print(&val, &mut out.text)?;
                 }
             }
@@ -176,7 +185,7 @@ impl Rt<'_> {
     fn captured(&self, body: &[Stmt], scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
         let mut out = Out::default();
         self.exec(body, scope, unit, &mut out)?;
-        let text: Arc<str> = out.text.into();
+        let text = self.keep(out);
         Ok(if self.autoescape.get() { Val::Markup(text) } else { Val::Str(text) })
     }
 
@@ -218,8 +227,10 @@ impl Rt<'_> {
         let callee = self.eval(callee, scope, unit)?;
         let mut args = self.args(args, scope, unit)?;
         args.named.push(("caller".into(), self.make_macro(def, scope, unit)));
+        let before = self.captures_made();
         let val = self.call_value(&callee, args)?;
         if !out.muted {
+            self.note_value(out, &val, call.pos, unit, before);
             finalize::print(&val, &mut out.text)?;
         }
         Ok(())
@@ -228,8 +239,10 @@ impl Rt<'_> {
     fn block_statement(&self, def: &Arc<BlockDef>, scope: &Rc<Scope>, out: &mut Out) -> R<()> {
         let root = scope.root_of();
         let around = if def.scoped { scope } else { &root };
-        let text = self.run_block(&def.name, 0, &root, around)?;
-        out.text.push_str(&text);
+        let part = self.run_block(&def.name, 0, &root, around)?;
+        let at = out.text.len();
+        out.spans.extend(part.spans.into_iter().map(|span| Span { at: at + span.at, ..span }));
+        out.text.push_str(&part.text);
         Ok(())
     }
 

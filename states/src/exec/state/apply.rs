@@ -6,7 +6,7 @@ use super::shared::{
     COMPILE, call, conflict, disabled, excluded, pillar_refusal, set_retcode, split, terse, wish,
 };
 use crate::compiler::low::{self, messages};
-use crate::compiler::{requisite, verify};
+use crate::compiler::{locate, requisite, verify};
 use crate::engine::highstate::{Done, keep, kept, log_faults};
 use crate::engine::session::with_session;
 use crate::engine::{RunSettings, run};
@@ -206,9 +206,9 @@ fn sls(
             return Ok(session.call_high(&mut high, settings(&kwargs))?.into_value());
         }
         let env = session.saltenv().unwrap_or("base").to_owned();
-        let (mut high, faults) = session.high_of(&env, &split(&mods));
+        let (mut high, mut faults) = session.high_of(&env, &split(&mods));
         if !faults.is_empty() {
-            log_faults(&faults);
+            log_faults(apply, &mut faults);
             apply.job.set_retcode(COMPILE);
             return Ok(messages(&faults).into());
         }
@@ -286,8 +286,9 @@ fn sls_id(
         });
         let compiled = match compiled {
             Ok(compiled) => compiled,
-            Err(faults) => {
-                log_faults(&faults);
+            Err(mut faults) => {
+                locate(&mut faults, &high.places);
+                log_faults(apply, &mut faults);
                 apply.job.set_retcode(COMPILE);
                 return Ok(messages(&faults).into());
             }

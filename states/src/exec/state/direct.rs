@@ -161,9 +161,9 @@ fn template(
         pillar_must_be_fine(session, &kwargs)?;
         let path = if tem.ends_with(".sls") { tem.clone() } else { format!("{tem}.sls") };
         let env = kwargs.get("saltenv").map(Value::to_string).unwrap_or_default();
-        let (mut high, faults) = session.high_of_file(&PathBuf::from(path), &env);
+        let (mut high, mut faults) = session.high_of_file(&PathBuf::from(path), &env);
         if !faults.is_empty() {
-            log_faults(&faults);
+            log_faults(apply, &mut faults);
             apply.job.set_retcode(COMPILE);
             return Ok(messages(&faults).into());
         }

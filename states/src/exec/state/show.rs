@@ -4,7 +4,9 @@ use halite_core::{Apply, ExecModule, Map, Result, Value, function, map};
 
 use super::shared::{COMPILE, call, conflict, pillar_must_be_fine, set_retcode, split, wish};
 use crate::compiler::low::{self, messages};
-use crate::compiler::{Compiled, Faults, SlsSource, exclude, extend, requisite, top, verify};
+use crate::compiler::{
+    Compiled, Faults, SlsSource, exclude, extend, locate, requisite, top, verify,
+};
 use crate::engine::highstate::log_faults;
 use crate::engine::session::{Session, with_session};
 
@@ -42,10 +44,10 @@ fn look(
     })
 }
 
-fn refuse(apply: &Apply<'_>, faults: &Faults) -> Value {
-    log_faults(faults);
+fn refuse(apply: &Apply<'_>, mut faults: Faults) -> Value {
+    log_faults(apply, &mut faults);
     apply.job.set_retcode(COMPILE);
-    messages(faults).into()
+    messages(&faults).into()
 }
 
 fn chunks(compiled: &Compiled) -> Value {
@@ -71,7 +73,7 @@ fn show_top(
         let merged = session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
         let faults = top::verify_tops(&merged);
         if !faults.is_empty() {
-            return Ok(refuse(apply, &faults));
+            return Ok(refuse(apply, faults));
         }
         let pairs = session.matches(&merged)?;
         Ok(Value::map(pairs.into_iter().map(|(env, names)| (env, names.into()))))
@@ -96,7 +98,7 @@ fn show_highstate(
     look(apply, &Value::Null, &queue, &kwargs, None, |session| {
         let (high, faults) = session.high_of_top()?;
         if !faults.is_empty() {
-            return Ok(refuse(apply, &faults));
+            return Ok(refuse(apply, faults));
         }
         let ret = high.to_map().into();
         set_retcode(apply, &ret, None);
@@ -112,7 +114,12 @@ fn lowstate(session: &Session<'_>) -> Result<Result<Compiled, Faults>> {
     Ok(session.with_settings(|with| {
         faults.extend(requisite::requisite_in(&mut high, &with.disabled_requisites));
         exclude::apply_exclude(&mut high);
-        if faults.is_empty() { low::compile_high_data(&high, with) } else { Err(faults) }
+        let done =
+            if faults.is_empty() { low::compile_high_data(&high, with) } else { Err(faults) };
+        done.map_err(|mut faults| {
+            locate(&mut faults, &high.places);
+            faults
+        })
     }))
 }
 
@@ -134,8 +141,8 @@ fn show_lowstate(
     look(apply, &Value::Null, &queue, &kwargs, None, |session| {
         Ok(match lowstate(session)? {
             Ok(compiled) => chunks(&compiled),
-            Err(faults) => {
-                log_faults(&faults);
+            Err(mut faults) => {
+                log_faults(apply, &mut faults);
                 messages(&faults).into()
             }
         })
@@ -160,7 +167,7 @@ fn show_states(
     look(apply, &Value::Null, &queue, &kwargs, None, |session| {
         let compiled = match lowstate(session)? {
             Ok(compiled) => compiled,
-            Err(faults) => return Ok(refuse(apply, &faults)),
+            Err(faults) => return Ok(refuse(apply, faults)),
         };
         let mut names: Vec<Value> = Vec::new();
         for sls in compiled.ordered().filter_map(|chunk| chunk.data.get("__sls__")) {
@@ -194,7 +201,7 @@ fn show_state_usage(
         let merged = session.top().map_err(|fault| halite_core::Error::execution(fault.message))?;
         let faults = top::verify_tops(&merged);
         if !faults.is_empty() {
-            return Ok(refuse(apply, &faults));
+            return Ok(refuse(apply, faults));
         }
         let matches = session.matches(&merged)?;
         let mut usage = Map::new();
@@ -240,7 +247,8 @@ fn show_sls(
         let env = session.saltenv().unwrap_or("base").to_owned();
         let (high, mut faults) = session.high_of(&env, &split(&mods));
         faults.extend(verify::verify_high(&high));
-        Ok(if faults.is_empty() { high.to_map().into() } else { refuse(apply, &faults) })
+        locate(&mut faults, &high.places);
+        Ok(if faults.is_empty() { high.to_map().into() } else { refuse(apply, faults) })
     })
 }
 
@@ -268,13 +276,17 @@ fn show_low_sls(
         let env = session.saltenv().unwrap_or("base").to_owned();
         let (high, mut faults) = session.high_of(&env, &split(&mods));
         faults.extend(verify::verify_high(&high));
+        locate(&mut faults, &high.places);
         if !faults.is_empty() {
-            return Ok(refuse(apply, &faults));
+            return Ok(refuse(apply, faults));
         }
         let compiled = session.with_settings(|with| low::compile_high_data(&high, with));
         Ok(match compiled {
             Ok(compiled) => chunks(&compiled),
-            Err(faults) => refuse(apply, &faults),
+            Err(mut faults) => {
+                locate(&mut faults, &high.places);
+                refuse(apply, faults)
+            }
         })
     })
 }
