@@ -33,8 +33,9 @@ pub struct RenderError {
     pub hint: Option<String>,
     /// The files and lines through which the faulty one was reached, outermost first.
     pub trace: Vec<(PathBuf, u32)>,
-    /// Faults that a gathering engine had passed over before this one.
-    pub before: Vec<RenderError>,
+    /// Further faults of the same file: those that a gathering engine had passed over before, and
+    /// further doubled keys.
+    pub others: Vec<RenderError>,
 }
 
 /// How many lines stand before and after the faulty one.
@@ -71,7 +72,7 @@ impl RenderError {
             self.column = Some(origin.column);
             let via = origin.via.iter().map(|(file, line)| (PathBuf::from(&**file), *line));
             self.trace = via.collect();
-            self.hint = self.hint.map(|hint| remapped(&hint, map, text));
+            self.hint = self.hint.map(|hint| remapped(&hint, origin.line, map, text));
         }
         self
     }
@@ -115,13 +116,18 @@ impl RenderError {
 }
 
 /// A hint of YAML speaks of lines of the rendered text: `line 7` becomes the line of the source.
-fn remapped(hint: &str, map: &crate::SourceMap, text: &str) -> String {
+fn remapped(hint: &str, own: u32, map: &crate::SourceMap, text: &str) -> String {
     let Some((before, rest)) = hint.split_once("line ") else { return hint.to_owned() };
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let Some(origin) = rest[..digits].parse().ok().and_then(|line| map.origin(text, line, 1))
     else {
         return hint.to_owned();
     };
+    if origin.line == own && hint.ends_with("holds each key once") {
+        return format!(
+            "line {own} is written more than once, by a loop or a macro: make the key differ"
+        );
+    }
     format!("{before}line {}{}", origin.line, &rest[digits..])
 }
 

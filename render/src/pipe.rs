@@ -200,15 +200,33 @@ fn step(
         _ => None,
     };
     let mut output = render(input, job).map_err(|mut error| {
+        let holes = text.as_ref().zip(error.line).map(|(text, line)| has_hole(text, line));
         if let (Some(map), Some(text)) = (&map, &text) {
+            let others = std::mem::take(&mut error.others);
             error = error.mapped(map, text);
+            error.others = others.into_iter().map(|other| other.mapped(map, text)).collect();
         }
-        error.before = faults.clone();
+        error.others.splice(0..0, faults.iter().cloned());
+        // What YAML says of a text with holes may be the hole's fault.
+        if let (Some(holes), false) = (holes, faults.is_empty())
+            && error.others.len() >= faults.len()
+            && holes
+        {
+            let others = error.others.split_off(1);
+            error = error.others.remove(0);
+            error.others = others;
+        }
         error
     })?;
     output.map = output.map.or(map);
     output.faults.splice(0..0, faults);
     Ok(output)
+}
+
+/// Whether a line, or the one before it, holds the sign for what is not known.
+fn has_hole(text: &str, line: u32) -> bool {
+    let around = text.lines().skip((line as usize).saturating_sub(2)).take(2);
+    around.into_iter().any(|line| line.contains(crate::engine::UNKNOWN))
 }
 
 /// The text of a file.

@@ -155,7 +155,7 @@ fn a_fault_has_salts_text_place_and_hint() {
         "Jinja variable 'salt.utils.optsdict.DictProxy object' has no attribute 'os_famly'; line 2\n\n---\na: 1\n\
          b: {{ grains.os_famly }}    <======================\n---"
     );
-    assert_eq!((error.line, error.column), (Some(2), Some(13)));
+    assert_eq!((error.line, error.column), (Some(2), Some(14)));
     assert_eq!(error.hint.as_deref(), Some("did you mean 'os_family'?"));
 
     let error = fault("{% from 'm.jinja' import f %}\n{{ f() }}\n");

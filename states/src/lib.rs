@@ -2,6 +2,7 @@
 
 pub mod compiler;
 pub mod engine;
+pub mod lint;
 pub mod reactor;
 pub mod support;
 

@@ -1,5 +1,6 @@
 //! Outputters: how a result is printed. One file each; the name is the file's.
 
+mod check;
 pub(crate) mod colors;
 mod highstate;
 mod highstate_ids;
@@ -42,6 +43,7 @@ pub(crate) trait Outputter: Sync {
 static ALL: &[&dyn Outputter] = &[
     &nested::Nested,
     &highstate::Highstate,
+    &check::Check,
     &json::Json,
     &key::Key,
     &no_return::NoReturn,

@@ -191,9 +191,9 @@ fn states(cx: &Context<'_>, asked: &Asked, job: &JobState, settings: RunSettings
             list.extend(errors);
             return Ok(list.into());
         }
-        let (mut high, faults) = session.high_of(&asked.saltenv, &names(&asked.mods));
+        let (mut high, mut faults) = session.high_of(&asked.saltenv, &names(&asked.mods));
         if !faults.is_empty() {
-            log_faults(&faults);
+            log_faults(session.apply, &mut faults);
             return Ok(messages(&faults).into());
         }
         high.exclude.extend(match &asked.exclude {

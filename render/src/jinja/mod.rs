@@ -12,6 +12,7 @@ mod filters;
 mod finalize;
 mod globals;
 mod header;
+pub mod inspect;
 mod lexer;
 mod methods;
 mod parser;
@@ -76,7 +77,7 @@ impl JinjaEngine {
         let (source, header) = header::take(request.source, &mut syntax);
         let source: Arc<str> = source.into();
         let path: Arc<str> = request.name.into();
-        let error = |fault| report::render_error(fault, &path, &source, request);
+        let error = |fault| report::render_error(fault, &path, &source, request.loader);
         let result = self.parsed(&source, &path, &syntax).and_then(|template| {
             let rt = Rt::new(self, request, syntax);
             if mapped {
@@ -92,6 +93,9 @@ impl JinjaEngine {
         // Jinja takes the last line end away, Salt puts it back.
         if source.ends_with('\n') {
             out.text.push('\n');
+        }
+        if self.gathers {
+            out.text = without_bare_holes(&out.text);
         }
         if let Some(line) = header {
             // The source on disk has the header's line as well.
@@ -114,4 +118,17 @@ impl JinjaEngine {
         self.cache.put(path, source, syntax, &template);
         Ok(template)
     }
+}
+
+/// A line that holds nothing but the sign for what is not known becomes blank, byte for byte: what
+/// the call of an unknown macro would have written there is not one text.
+fn without_bare_holes(text: &str) -> String {
+    let hole = crate::engine::UNKNOWN;
+    let bare =
+        |line: &str| line.contains(hole) && line.chars().all(|c| c == hole || c.is_whitespace());
+    let blank = |line: &str| match bare(line) {
+        true => line.replace(hole, &" ".repeat(hole.len_utf8())),
+        false => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(blank).collect()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::fault::{Class, Fault, Place};
-use super::request::Request;
+use super::request::TemplateLoader;
 use crate::RenderError;
 use crate::error::excerpt;
 
@@ -13,7 +13,7 @@ pub(super) fn render_error(
     fault: Fault,
     path: &Arc<str>,
     source: &str,
-    request: &Request<'_>,
+    loader: &dyn TemplateLoader,
 ) -> RenderError {
     let own_line = fault.at.map_or(1, |at| at.line);
     let place =
@@ -27,7 +27,7 @@ pub(super) fn render_error(
     };
     let mut message = format!("{prefix}{}", fault.text);
     if elsewhere {
-        let text = loaded_text(&fault, &place, request);
+        let text = loaded_text(&place, loader);
         message.push_str(&format!("\n{}({}):\n", place.file, place.line));
         if let Some(text) = text {
             message.push_str(&excerpt(&text, place.line));
@@ -51,11 +51,10 @@ pub(super) fn render_error(
 }
 
 /// The text of an imported file, for its excerpt: asked for again, since faults are rare.
-fn loaded_text(fault: &Fault, place: &Place, request: &Request<'_>) -> Option<String> {
-    let _ = fault;
+fn loaded_text(place: &Place, loader: &dyn TemplateLoader) -> Option<String> {
     let mut wanted: &str = &place.file;
     loop {
-        if let Ok(Some(loaded)) = request.loader.load(wanted)
+        if let Ok(Some(loaded)) = loader.load(wanted)
             && loaded.path == place.file
         {
             return Some(loaded.source.to_string());

@@ -26,7 +26,7 @@ pub(super) fn render(input: Rendered, _job: &Job<'_>) -> Result<Rendered, Render
 
 /// A YAML fault as a renderer's. Salt shows no source lines for these; they go into `excerpt` only
 /// for other readers, so `line` stays with the text and the excerpt empty.
-pub(crate) fn error(fault: &YamlError, _text: &str) -> RenderError {
+pub(crate) fn error(fault: &YamlError, text: &str) -> RenderError {
     let kind = match fault.is_render_error() {
         true => RenderErrorKind::Render,
         false => RenderErrorKind::Exception,
@@ -37,6 +37,22 @@ pub(crate) fn error(fault: &YamlError, _text: &str) -> RenderError {
         line: fault.mark.map(|mark| mark.line),
         column: fault.mark.map(|mark| mark.column),
         hint: fault.hint.clone(),
+        others: further_duplicates(fault, text),
         ..RenderError::default()
     }
+}
+
+/// Of doubled keys YAML tells one; these are the others.
+fn further_duplicates(fault: &YamlError, text: &str) -> Vec<RenderError> {
+    if !fault.problem.starts_with(yaml::DUPLICATE) {
+        return Vec::new();
+    }
+    let others = yaml::duplicates(text).into_iter().filter(|(mark, ..)| Some(*mark) != fault.mark);
+    let error = |(mark, first, key): (yaml::Mark, yaml::Mark, String)| RenderError {
+        line: Some(mark.line),
+        column: Some(mark.column),
+        hint: Some(yaml::doubled_hint(first.line)),
+        ..RenderError::new(format!("{}{key}'", yaml::DUPLICATE))
+    };
+    others.map(error).collect()
 }

@@ -213,7 +213,7 @@ impl Constructor<'_> {
                 Entry::Occupied(entry) => {
                     let first = pairs[entry.index()].0;
                     let key = self.object(key_id, level);
-                    let problem = format!("found conflicting ID '{key}'");
+                    let problem = format!("{}{key}'", super::DUPLICATE);
                     self.duplicate(level, id, key_id, first, problem);
                     break;
                 }
@@ -235,10 +235,7 @@ impl Constructor<'_> {
 
     fn duplicate(&mut self, level: usize, id: Id, key: Id, first: Id, problem: String) {
         let nodes = &self.document.nodes;
-        let hint = format!(
-            "the key stands at line {} already; a mapping holds each key once",
-            nodes[first].mark.line
-        );
+        let hint = super::doubled_hint(nodes[first].mark.line);
         let fault = YamlError::new(YamlErrorKind::Constructor, problem, nodes[key].mark)
             .within("while constructing a mapping", nodes[id].mark)
             .hinted(hint);

@@ -18,7 +18,11 @@ pub(super) fn explain(error: &mut YamlError, text: &str) {
         "found character that cannot start any token" => first_character(mark.line, tail),
         problem if problem.contains("tab character") => Some(tab(mark.line)),
         "mapping values are not allowed in this context" => {
-            Some(match previous.filter(|(_, text)| lacks_space(text)) {
+            let suspect = previous.filter(|(_, text)| lacks_space(text) || lacks_colon(text, at));
+            Some(match suspect {
+                Some((number, text)) if lacks_colon(text, at) => {
+                    format!("line {number}: a colon is missing at the end of `{}`", text.trim())
+                }
                 Some((number, text)) if at.trim_start().starts_with(|c: char| c != '-') => {
                     format!(
                         "line {number}: a space is missing after the colon in `{}`",
@@ -64,6 +68,15 @@ fn first_character(line: u32, tail: &str) -> Option<String> {
         }
         c => Some(format!("quote text that begins with `{c}`")),
     }
+}
+
+/// `module.function` or `ID` without its colon, above a line that is indented more.
+fn lacks_colon(line: &str, below: &str) -> bool {
+    let indent = |text: &str| text.len() - text.trim_start().len();
+    let word = line.trim();
+    !word.is_empty()
+        && indent(below) > indent(line)
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c))
 }
 
 /// `key:value` where `key: value` was meant.

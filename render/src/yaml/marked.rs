@@ -57,18 +57,26 @@ impl Marks {
     }
 
     /// Keys with their places and the places of their values, in no order.
-    pub fn entries(&self) -> impl Iterator<Item = (&Value, Mark, &Arc<Marks>)> {
-        self.members.iter().map(|(key, (mark, marks))| (key, *mark, marks))
+    pub fn entries(&self) -> impl Iterator<Item = (&Value, Mark, &Marks)> {
+        let members = match &self.parts {
+            Parts::Members(members) => Some(members),
+            _ => None,
+        };
+        let entries = members.into_iter().flat_map(|members| members.iter());
+        entries.map(|(key, (mark, marks))| (key, *mark, marks))
     }
 
     /// How many items a list has.
     pub fn len(&self) -> usize {
-        self.items.len()
+        match &self.parts {
+            Parts::Items(items) => items.len(),
+            _ => 0,
+        }
     }
 
     /// Whether it is no list, or an empty one.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len() == 0
     }
 
     /// The place of the key `key` of a map.

@@ -6,6 +6,7 @@
 
 mod compose;
 mod construct;
+mod doubled;
 mod dump;
 mod error;
 mod hint;
@@ -19,6 +20,7 @@ mod yamlex;
 
 use halite_core::Value;
 
+pub(crate) use doubled::{DUPLICATE, doubled_hint, duplicates};
 pub use dump::{DumpStyle, dump};
 pub use error::{Mark, YamlError, YamlErrorKind};
 pub use marked::{Marked, Marks, load_marked};

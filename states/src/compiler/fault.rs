@@ -19,6 +19,8 @@ pub struct Fault {
     pub code: &'static str,
     /// The line of the source, once [`show_source`] has read it.
     pub line: Option<String>,
+    /// Further faults of the same file, which Salt does not tell.
+    pub others: Faults,
 }
 
 /// A part of an sls file.
@@ -40,7 +42,8 @@ pub fn locate(faults: &mut [Fault], places: &Places) {
 
 /// Fills in the lines of the source that faults sit in; `read` gives the text of a file.
 pub fn show_source(faults: &mut [Fault], read: &dyn Fn(&Path) -> Option<String>) {
-    for fault in faults.iter_mut().filter(|fault| fault.line.is_none()) {
+    for fault in faults.iter_mut() {
+        show_source(&mut fault.others, read);
         let Some(at) = &fault.at else { continue };
         let text = read(&at.file).unwrap_or_default();
         fault.line = text.lines().nth(at.line.max(1) as usize - 1).map(str::to_owned);

@@ -142,6 +142,18 @@ pub fn compile_high_data(high: &HighData, settings: &Settings<'_>) -> Result<Com
     Ok(compiled)
 }
 
+/// The chunks of high data, as they stand.
+pub fn chunks(high: &HighData) -> Vec<LowChunk> {
+    let mut chunks = Vec::new();
+    for (id, body) in high.ids.iter().filter(|(id, _)| !is_internal(id)) {
+        let Some(body) = body.as_map() else { continue };
+        for (state, run) in body.iter().filter(|(state, _)| !is_internal(state)) {
+            chunks.extend(chunks_of(id, body, state, run.as_list().unwrap_or_default()));
+        }
+    }
+    chunks
+}
+
 /// Orders chunks that did not come from high data (`state.low`, listeners, beacons).
 ///
 /// # Errors

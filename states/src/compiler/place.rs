@@ -53,7 +53,7 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub struct SlsPlaces {
     path: PathBuf,
-    marks: Arc<Marks>,
+    marks: Marks,
     /// The text that YAML read.
     text: Arc<str>,
     map: Option<Arc<SourceMap>>,
@@ -119,7 +119,7 @@ impl SlsPlaces {
         all.into_iter().map(|(key, mark)| (key.clone(), self.source(mark))).collect()
     }
 
-    fn follow(&self, marks: &Arc<Marks>, step: &Step) -> Option<Found> {
+    fn follow(&self, marks: &Marks, step: &Step) -> Option<Found> {
         match step {
             Step::Key(name) => member(marks, |key| key == name),
             Step::State(name) => member(marks, |key| {
@@ -141,7 +141,7 @@ impl SlsPlaces {
     }
 
     /// A requisite's item: `- module: name`, or a bare text.
-    fn reference(&self, item: &Arc<Marks>, key: &str, name: &str) -> Option<Found> {
+    fn reference(&self, item: &Marks, key: &str, name: &str) -> Option<Found> {
         let found = member(item, |known| known == key || known.split('.').next() == Some(key));
         match found {
             Some((_, value)) => self.says(value.at, name).then_some((value.at, value)),
@@ -158,13 +158,13 @@ impl SlsPlaces {
     }
 }
 
-type Found = (Mark, Arc<Marks>);
+type Found = (Mark, Marks);
 
-fn items(marks: &Arc<Marks>) -> impl Iterator<Item = &Arc<Marks>> {
+fn items(marks: &Marks) -> impl Iterator<Item = &Marks> {
     (0..marks.len()).filter_map(|index| marks.item(index))
 }
 
-fn member(marks: &Arc<Marks>, is: impl Fn(&str) -> bool) -> Option<Found> {
+fn member(marks: &Marks, is: impl Fn(&str) -> bool) -> Option<Found> {
     let mut found = marks.entries().filter(|(key, ..)| match key {
         Value::Str(text) => is(text),
         other => is(&other.to_string()),

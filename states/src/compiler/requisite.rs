@@ -39,8 +39,14 @@ type Extends = IndexMap<Value, Map>;
 /// Folds the `*_in` forms in. `disabled` are requisite keywords to ignore.
 /// Salt: `State.requisite_in` behaviour.
 pub fn requisite_in(high: &mut HighData, disabled: &[String]) -> Faults {
-    let mut fold =
-        Fold { high: &*high, index: None, names: None, of_sls: None, extends: Extends::new() };
+    let mut fold = Fold {
+        high: &*high,
+        index: None,
+        names: None,
+        of_sls: None,
+        extends: Extends::new(),
+        origins: HashMap::new(),
+    };
     let mut faults = Faults::new();
     for (id, body) in &high.ids {
         let Some(body) = body.as_map() else { continue };
@@ -60,12 +66,22 @@ pub fn requisite_in(high: &mut HighData, disabled: &[String]) -> Faults {
         }
     }
     let extends = std::mem::take(&mut fold.extends);
+    let origins = std::mem::take(&mut fold.origins);
     high.extend.extend(extends.into_iter().map(|(id, body)| {
         let mut map = Map::new();
         map.insert(id, body.into());
         map
     }));
-    faults.extend(reconcile_extend(high, true));
+    let mut missing = reconcile_extend(high, true);
+    for fault in &mut missing {
+        let Some(Step::Key(id)) = fault.about.as_ref().and_then(|about| about.steps.last()) else {
+            continue;
+        };
+        if let Some((sls, steps)) = origins.get(id) {
+            *fault = std::mem::take(fault).about_part(sls, steps.clone());
+        }
+    }
+    faults.extend(missing);
     faults
 }
 
@@ -104,6 +120,8 @@ struct Fold<'a> {
     /// sls to its (ID, state module) pairs.
     of_sls: Option<HashMap<Value, Vec<(Value, Value)>>>,
     extends: Extends,
+    /// Where the first reference to an ID stands.
+    origins: HashMap<String, (String, Vec<Step>)>,
 }
 
 impl<'a> Fold<'a> {
@@ -200,6 +218,11 @@ impl<'a> Fold<'a> {
     fn add(&mut self, from: &From<'_>, name: &Value, state: &Value) {
         let mut reference = Map::new();
         reference.insert(from.state.clone(), from.id.clone());
+        let origin = || {
+            let reference = Step::Reference(state.to_string(), name.to_string());
+            (from.sls(), from.steps().into_iter().chain([reference]).collect())
+        };
+        self.origins.entry(name.to_string()).or_insert_with(origin);
         let kind = from.kind();
         let body = self.extends.entry(name.clone()).or_default();
         let args = body.entry(state.clone()).or_insert_with(|| Value::list([]));

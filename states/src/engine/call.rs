@@ -45,6 +45,47 @@ const RUNTIME_KEYWORDS: &[&str] = &[
     "require_in",
     "listen_in",
 ];
+/// What may stand among the arguments of any state.
+pub(crate) const KEYWORDS: &[&str] = &[
+    "require",
+    "require_in",
+    "require_any",
+    "watch",
+    "watch_in",
+    "watch_any",
+    "prereq",
+    "prereq_in",
+    "onchanges",
+    "onchanges_in",
+    "onchanges_any",
+    "onfail",
+    "onfail_in",
+    "onfail_any",
+    "onfail_all",
+    "onfail_stop",
+    "listen",
+    "listen_in",
+    "use",
+    "use_in",
+    "onlyif",
+    "unless",
+    "creates",
+    "check_cmd",
+    "retry",
+    "order",
+    "failhard",
+    "parallel",
+    "reload_modules",
+    "reload_grains",
+    "reload_pillar",
+    "runas",
+    "runas_password",
+    "fire_event",
+    "umask",
+    "name",
+    "names",
+    "aggregate",
+];
 /// Salt's own members of a low chunk, never passed either.
 const INTERNAL: &[&str] = &[
     "__env__",
@@ -57,7 +98,8 @@ const INTERNAL: &[&str] = &[
     "__umask__",
 ];
 
-fn is_internal(name: &str) -> bool {
+/// Whether a member of a low chunk is a keyword of the engine, not an argument.
+pub(crate) fn is_internal(name: &str) -> bool {
     RUNTIME_KEYWORDS.contains(&name)
         || INTERNAL.contains(&name)
         || name.starts_with("__pub_")

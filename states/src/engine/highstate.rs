@@ -44,7 +44,9 @@ pub fn log_faults(apply: &Apply<'_>, faults: &mut Faults) {
         apply.host.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     });
     for fault in faults.iter_mut() {
-        tracing::error!("{fault}");
+        for fault in std::iter::once(&*fault).chain(&fault.others) {
+            tracing::error!("{fault}");
+        }
         if !apply.opts.bool("local") && apply.opts.str("file_client") != "local" {
             fault.message = fault.to_string();
         }

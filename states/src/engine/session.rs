@@ -253,7 +253,8 @@ pub(crate) fn fault_of(error: &RenderError, path: &std::path::Path) -> Fault {
     });
     // A fault without a line, such as a byte that is no UTF-8, still is one of this file.
     let at = at.unwrap_or_else(|| Place::new(path, 1, 1));
-    Fault { hint: error.hint.clone(), ..fault }.at(at)
+    let others = error.others.iter().map(|other| fault_of(other, path)).collect();
+    Fault { hint: error.hint.clone(), others, ..fault }.at(at)
 }
 
 /// What a render fault comes to in the compiler.

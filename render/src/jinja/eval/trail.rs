@@ -178,7 +178,8 @@ impl Rt<'_> {
     /// What follows from a fault that is known already is no fault of its own.
     fn remember(&self, mut fault: Fault, unit: &Rc<Unit>) {
         let unknown = self.trail.unknown.borrow();
-        if unknown.iter().any(|name| follows(&fault.text, name)) || fault.text.contains(UNKNOWN) {
+        let follows = unknown.iter().any(|name| follows(&fault.text, name));
+        if follows || fault.text.contains(UNKNOWN) {
             return;
         }
         if fault.place.is_none() {
@@ -196,7 +197,8 @@ impl Rt<'_> {
 
 /// Whether a fault only says that `name` lacks something or is not there.
 fn follows(text: &str, name: &str) -> bool {
-    text.starts_with(&format!("'{name}' is undefined")) || text.starts_with("'str object' has no")
+    ["'str object' has no", "'str' object is not callable"].iter().any(|way| text.starts_with(way))
+        || text.starts_with(&format!("'{name}' is undefined"))
 }
 
 fn names(target: &Target, each: &mut dyn FnMut(&Arc<str>)) {

@@ -3,7 +3,7 @@
 use halite_core::Value;
 
 use super::Parser;
-use crate::jinja::ast::{BinOp, CmpOp, Expr, Node};
+use crate::jinja::ast::{BinOp, CmpOp, Expr, Node, Pos};
 use crate::jinja::fault::R;
 use crate::jinja::lexer::Tok;
 
@@ -379,7 +379,7 @@ impl Parser {
                 }
                 _ => return self.fail(attr.pos, "expected name or number"),
             };
-            return Ok(Node { pos, expr });
+            return Ok(Node { pos: nearer(pos, attr.pos), expr });
         }
         let mut args = Vec::new();
         while !self.is_op("]") {
@@ -393,6 +393,7 @@ impl Parser {
             1 => args.swap_remove(0),
             _ => Node { pos, expr: Expr::Tuple(args) },
         };
+        let pos = nearer(pos, index.pos);
         Ok(Node { pos, expr: Expr::Item(Self::boxed(node), Self::boxed(index)) })
     }
 
@@ -427,4 +428,10 @@ fn negated(operand: Node) -> Expr {
         Expr::Const(Value::Float(float)) => Expr::Const(Value::Float(-float)),
         expr => Expr::Neg(Box::new(Node { pos: operand.pos, expr })),
     }
+}
+
+/// The place of a member is that of its key, for the column; the line stays that of the dot or
+/// bracket, which Jinja counts by.
+fn nearer(pos: Pos, key: Pos) -> Pos {
+    if key.line == pos.line { key } else { pos }
 }
