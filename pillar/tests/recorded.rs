@@ -66,7 +66,6 @@ fn run(folder: &Path, case: &Value, args: &Map) -> Value {
     };
     let text = |name: &str| args.get(name).map(Value::to_string);
     let request = PillarRequest {
-        saltenv: text("saltenv"),
         pillarenv: text("pillarenv"),
         pillar_override: args.get("pillar").and_then(Value::as_map).cloned().unwrap_or_default(),
         ..PillarRequest::default()

@@ -62,10 +62,11 @@ fn compile(
     let set = |name: &str| cx.opts.get(name).and_then(Value::as_str).map(str::to_owned);
     let pillarenv = match pillarenv {
         Some(env) => Some(env),
-        None if cx.opts.bool("pillarenv_from_saltenv") => saltenv.clone().or(set("saltenv")),
+        None if cx.opts.bool("pillarenv_from_saltenv") => saltenv.or(set("saltenv")),
         None => set("pillarenv"),
     };
-    let request = PillarRequest { saltenv, pillarenv, pillar_override, ..PillarRequest::default() };
+    // Salt: the environment of the states says nothing here but what `pillarenv_from_saltenv` makes of it.
+    let request = PillarRequest { pillarenv, pillar_override, ..PillarRequest::default() };
     Ok(cx.services.compile_pillar(&request)?.into())
 }
 

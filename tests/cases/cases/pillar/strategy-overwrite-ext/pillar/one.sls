@@ -1,3 +1,3 @@
 a: {x: 1, l: [1]}
 l: [1]
-seen: {{ salt['pillar.get']('e', 'nothing') }}
+seen: {{ pillar.get('e', 'nothing') }}
