@@ -21,6 +21,7 @@ pub mod opts;
 pub mod outside;
 pub mod pyre;
 pub mod registry;
+pub mod returner;
 pub mod services;
 pub mod state_return;
 pub mod target;
@@ -43,6 +44,7 @@ pub use registry::{
     Available, Entry, ExecFn, ExecModule, Function, Module, Param, Registry, Spec, StateFn,
     StateModule,
 };
+pub use returner::Returner;
 pub use services::Services;
 pub use state_return::{Changes, Outcome, Plan, Verdict, changed};
 pub use target::{Subject, Target};

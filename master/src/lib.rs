@@ -23,6 +23,7 @@ pub mod runner;
 mod sealer;
 pub mod services;
 mod shell;
+mod sinks;
 pub mod store;
 pub mod user_keys;
 mod work;

@@ -79,6 +79,7 @@ struct Shell {
     finish: mpsc::Sender<Outcome>,
     writer: Writer,
     store_thread: std::thread::JoinHandle<()>,
+    sinks: Option<crate::sinks::Sinks>,
     /// Writes that the store had no room for; while there are any the core takes no new ones.
     unwritten: VecDeque<Write>,
     sealer: Sealer,
@@ -226,6 +227,9 @@ impl Shell {
     }
 
     fn write(&mut self, write: Write) {
+        if let Some(sinks) = &mut self.sinks {
+            sinks.see(&write);
+        }
         if self.unwritten.is_empty() {
             match self.writer.write(write) {
                 Ok(()) => return,

@@ -16,6 +16,7 @@ pub mod limits;
 mod local;
 mod proc;
 mod remote_files;
+mod returners;
 mod run;
 mod services;
 mod shared;

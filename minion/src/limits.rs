@@ -70,3 +70,5 @@ pub const BEACON_ROUND_MS_MIN: u64 = 10;
 pub const KEEPER_ORDERS: usize = 256;
 /// Time the beacons and the schedule get to end at a stop, in milliseconds.
 pub const KEEPER_STOP_MS: u64 = 300;
+/// Pause between two attempts to hand something to a returner that did not take it.
+pub const RETURNER_RETRY_SECS: u64 = 10;

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) proc_dir: PathBuf,
     /// The network.
     pub(crate) outside: Internet,
+    /// Whether a thread tries returners again.
+    pub(crate) handing_over: AtomicBool,
 }
 
 /// What new jobs start with.
@@ -66,6 +68,7 @@ impl Shared {
             asker,
             proc_dir,
             outside: Internet::new(),
+            handing_over: AtomicBool::new(false),
         }
     }
 

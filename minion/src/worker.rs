@@ -48,7 +48,7 @@ pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     drop(engine);
     drop(proc_file);
     shared.running().remove(jid);
-    warn_of_returners(shared, load);
+    crate::returners::give(shared, load, &ret);
     // If the owner task has gone, the process is ending and the return is lost with it.
     let name = jid.to_owned();
     let _ = shared.asker.send(Message::Core(Input::Returned { name, load: ret }));
@@ -182,13 +182,5 @@ fn fire_start(shared: &Shared, load: &PublishLoad) {
     let event = map! {"pretag" => (), "tag" => tag, "data" => data};
     if let Err(error) = shared.asker.ask("_minion_event", event) {
         tracing::warn!("the start event of job {} was not taken: {error}", load.jid);
-    }
-}
-
-fn warn_of_returners(shared: &Shared, load: &PublishLoad) {
-    let configured = shared.opts();
-    let names = [&*load.ret, configured.str("return")];
-    for name in names.iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty()) {
-        tracing::error!("job {}: the returner `{name}` is not available on this minion", load.jid);
     }
 }

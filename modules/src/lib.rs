@@ -9,6 +9,18 @@ pub mod exec {
     include!(concat!(env!("OUT_DIR"), "/exec.rs"));
 }
 
+pub mod give;
+
+/// Returners.
+pub mod returners {
+    include!(concat!(env!("OUT_DIR"), "/returners.rs"));
+
+    /// The returner of this name.
+    pub fn find(name: &str) -> Option<&'static halite_core::Returner> {
+        ALL.iter().copied().find(|returner| returner.name == name)
+    }
+}
+
 /// Beacons.
 pub mod beacons {
     include!(concat!(env!("OUT_DIR"), "/beacons.rs"));

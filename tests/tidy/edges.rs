@@ -36,7 +36,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rsa", &["wire"]),
     ("ring", &["wire", "render", "modules", "bench", "wire/net", "master", "minion"]),
     ("clap", &["cli", "bench"]),
-    ("rusqlite", &["master"]),
+    ("rusqlite", &["master", "modules"]),
     ("libyaml-safer", &["render"]),
 ];
 

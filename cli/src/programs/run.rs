@@ -116,10 +116,11 @@ fn show(cli: &Cli, opts: &Opts, name: &str, ran: &Ran) -> Result<()> {
     let ret = ran.shown();
     let wrong = ret.as_str().filter(|text| text.starts_with("Passed invalid arguments"));
     let docs = runner::docs(Kind::Runner, name);
-    match wrong.filter(|_| !ran.success && !docs.is_empty()) {
-        Some(text) => {
-            log::complain(text);
-            output::display(&docs.into(), Some("nested"), opts, ran.retcode, file)
+    match wrong.filter(|_| !ran.success).zip(docs.get(name)) {
+        // As Salt prints it: the text and the function's documentation.
+        Some((text, doc)) => {
+            let usage = format!("\n{text}\n\nUsage:\n{doc}");
+            output::display(&usage.into(), None, opts, ran.retcode, file)
         }
         // Functions that print by themselves, as `state.event`, return nothing.
         None if ret.is_null() => Ok(()),

@@ -216,6 +216,16 @@ pub trait Write: Read {
     /// Names the path that could not be written.
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> Result<()>;
 
+    /// Adds to the end of a file in one write; makes it, readable by its owner only, if there is none.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or written.
+    fn append(&self, path: &Path, content: &[u8]) -> Result<()> {
+        let mut whole = if self.exists(path) { self.read(path)? } else { Vec::new() };
+        whole.extend_from_slice(content);
+        self.write_atomic(path, &whole, Some(0o600))
+    }
+
     /// Makes one folder.
     ///
     /// # Errors

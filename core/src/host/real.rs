@@ -203,6 +203,12 @@ fn parse_group(line: &str) -> Option<Group> {
 }
 
 impl Write for RealHost {
+    fn append(&self, path: &Path, content: &[u8]) -> Result<()> {
+        let open = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        open.and_then(|mut file| file.write_all(content))
+            .map_err(|error| Error::file("write", path, error))
+    }
+
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> Result<()> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let number = self.temp_names.fetch_add(1, Ordering::Relaxed);

@@ -18,6 +18,17 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// See [`Target::pillar_exact`].
+    pub(super) fn pillar_exact(self) -> Expr {
+        let exact = |expr: Box<Expr>| Box::new(expr.pillar_exact());
+        match self {
+            Expr::Is(target) => Expr::Is(target.pillar_exact()),
+            Expr::Not(inner) => Expr::Not(exact(inner)),
+            Expr::And(a, b) => Expr::And(exact(a), exact(b)),
+            Expr::Or(a, b) => Expr::Or(exact(a), exact(b)),
+        }
+    }
+
     /// Whether `who` is meant; `None` while that hangs on unknown data.
     pub(super) fn decide(&self, who: &dyn Subject) -> Option<bool> {
         match self {

@@ -107,6 +107,17 @@ impl std::fmt::Debug for Pattern {
 }
 
 impl Target {
+    /// The same target, whose pillar is compared as it is: what one minion may find out about another must not be
+    /// guessed by patterns. Salt: `_check_compound_pillar_exact_minions`.
+    #[must_use]
+    pub fn pillar_exact(self) -> Target {
+        match self {
+            Target::Pillar(path) | Target::PillarPcre(path) => Target::PillarExact(path),
+            Target::Compound(expr) => Target::Compound(Box::new(expr.pillar_exact())),
+            other => other,
+        }
+    }
+
     /// Parses a target as it stands in a publish: `tgt`, its type and the delimiter of data paths.
     ///
     /// # Errors

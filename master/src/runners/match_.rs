@@ -31,6 +31,7 @@ fn compound_matches(cx: &Context<'_>, expr: String, minion_id: String) -> Result
     let Ok(target) = Target::parse(&expr.into(), "compound", None, &groups) else { return Ok(no) };
     let store = MasterServices::of(cx)?.store()?;
     let ids = [id];
+    let target = target.pillar_exact();
     let meant = !matching(&target, &ids, &store).is_empty();
     Ok(if meant {
         map! {"res" => minion_id}

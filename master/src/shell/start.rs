@@ -94,6 +94,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         finish,
         writer,
         store_thread,
+        sinks: crate::sinks::Sinks::start(opts)?,
         unwritten: VecDeque::new(),
         sealer,
         sealer_thread,

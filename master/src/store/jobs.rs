@@ -90,6 +90,39 @@ impl Reader {
         read().map_err(|error| self.failed(&error))
     }
 
+    /// The jobs that began between two moments, oldest first, by the index over their beginnings.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn jobs_between(&self, from: Option<i64>, to: Option<i64>) -> Result<Vec<Job>> {
+        let read = || -> rusqlite::Result<Vec<Job>> {
+            let sql = format!("{JOB} WHERE at >= ? AND at <= ? ORDER BY at, jid");
+            let mut query = self.connection.prepare_cached(&sql)?;
+            let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+            query.query_map(params![from, to], job)?.collect()
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
+    /// Gives the returns of a minion to `visit`, newest first, until it says false.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn returns_of(&self, id: &str, mut visit: impl FnMut(StoredReturn) -> bool) -> Result<()> {
+        let mut read = || -> rusqlite::Result<()> {
+            let sql = format!("{RETURN} WHERE id = ? ORDER BY at DESC");
+            let mut query = self.connection.prepare_cached(&sql)?;
+            let mut rows = query.query(params![id])?;
+            while let Some(row) = rows.next()? {
+                if !visit(stored(row)?) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
     /// The returns of one job, by id.
     ///
     /// # Errors

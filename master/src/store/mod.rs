@@ -71,7 +71,7 @@ fn open_for_writing(path: &Path) -> Result<Connection> {
     }
     let connection = Connection::open(path).map_err(fail)?;
     let set = |sql: &str| connection.execute_batch(sql).map_err(fail);
-    set("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-1024;
+    set("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-1024;
          PRAGMA busy_timeout=5000; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;")?;
     let version: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;

@@ -1,6 +1,8 @@
 //! The one thread that writes: takes what waits, commits it together, never one by one.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,6 +13,10 @@ use rusqlite::{Connection, params};
 use super::{decode_map, encode, open_for_writing};
 use crate::limits::{STORE_BATCH, STORE_GATHER, STORE_WAITING};
 
+/// Pause before a write that failed is tried again.
+const WRITE_PAUSE: Duration = Duration::from_millis(500);
+/// How often it is tried; together more than an hour.
+const WRITE_TRIES: u32 = 10_000;
 /// How long a reader waits for writes that were asked for before.
 const FLUSH_LIMIT: Duration = Duration::from_secs(10);
 
@@ -110,7 +116,11 @@ enum Message {
 
 /// The way to the writing thread; cheap to clone.
 #[derive(Clone)]
-pub struct Writer(SyncSender<Message>);
+pub struct Writer {
+    queue: SyncSender<Message>,
+    /// Whether the thread cannot write at present.
+    stuck: Arc<AtomicBool>,
+}
 
 impl Writer {
     /// Opens the store and starts the thread. The thread ends after [`Writer::stop`] or with the last clone.
@@ -120,21 +130,26 @@ impl Writer {
     pub fn start(path: &Path) -> Result<(Writer, JoinHandle<()>)> {
         let connection = open_for_writing(path)?;
         let (sender, receiver) = sync_channel(STORE_WAITING);
+        let stuck = Arc::new(AtomicBool::new(false));
+        let stuck_too = Arc::clone(&stuck);
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || run(connection, &receiver))
+            .spawn(move || run(connection, &receiver, &stuck_too))
             .map_err(|error| {
                 Error::execution(format!("cannot start the store's thread: {error}"))
             })?;
-        Ok((Writer(sender), thread))
+        Ok((Writer { queue: sender, stuck }, thread))
     }
 
     /// Queues a write; never waits.
     ///
     /// # Errors
-    /// Gives the write back if too many wait: it is to be tried again.
+    /// Gives the write back if too many wait, or nothing can be written: it is to be tried again.
     pub fn write(&self, write: Write) -> std::result::Result<(), Write> {
-        match self.0.try_send(Message::Write(Box::new(write))) {
+        if self.stuck.load(Ordering::Acquire) {
+            return Err(write);
+        }
+        match self.queue.try_send(Message::Write(Box::new(write))) {
             Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => match back {
                 Message::Write(write) => Err(*write),
                 Message::Flush(_) | Message::Stop => Ok(()),
@@ -151,18 +166,67 @@ impl Writer {
         let (done, wait) = sync_channel(1);
         let late =
             || Error::execution("the store did not write in time; is the disk slow or full?");
-        self.0.send(Message::Flush(done)).map_err(|_| late())?;
+        self.queue.send(Message::Flush(done)).map_err(|_| late())?;
         wait.recv_timeout(FLUSH_LIMIT).map_err(|_| late())
     }
 
     /// Has the thread write what waits and end.
     pub fn stop(&self) {
         // A full queue ends with the sender's last clone all the same.
-        drop(self.0.send(Message::Stop));
+        drop(self.queue.send(Message::Stop));
     }
 }
 
-fn run(mut connection: Connection, receiver: &Receiver<Message>) {
+/// Writes until it is written: with a full disk nothing is lost, it waits until there is room. What the file itself
+/// refuses is left out, so that one bad entry does not hold up the others.
+fn write_all(connection: &mut Connection, writes: &[Box<Write>], stuck: &AtomicBool) {
+    let mut tries = 0_u32;
+    loop {
+        let Err(error) = commit(connection, writes) else {
+            if stuck.swap(false, Ordering::AcqRel) {
+                tracing::warn!("The store can write again");
+            }
+            return;
+        };
+        if !may_pass(&error) {
+            tracing::error!(%error, "The store refuses an entry; the others are written one by one");
+            for write in writes {
+                if let Err(error) = commit(connection, std::slice::from_ref(write)) {
+                    tracing::error!(%error, "An entry of the store is lost");
+                }
+            }
+            return;
+        }
+        if !stuck.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "The store cannot write: new returns stay with their minions until it can");
+        }
+        tries += 1;
+        if tries >= WRITE_TRIES {
+            tracing::error!(%error, lost = writes.len(), "The store could not write for too long");
+            return;
+        }
+        std::thread::sleep(WRITE_PAUSE);
+    }
+}
+
+/// Whether the fault is one of the machine, which may pass.
+fn may_pass(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, ReadOnly, SystemIoFailure,
+    };
+    let codes = [
+        DiskFull,
+        SystemIoFailure,
+        DatabaseBusy,
+        DatabaseLocked,
+        ReadOnly,
+        CannotOpen,
+        OutOfMemory,
+    ];
+    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
+}
+
+fn run(mut connection: Connection, receiver: &Receiver<Message>, stuck: &AtomicBool) {
     let mut stopping = false;
     while !stopping {
         let Ok(first) = receiver.recv() else { return };
@@ -186,9 +250,7 @@ fn run(mut connection: Connection, receiver: &Receiver<Message>) {
             }
             next = receiver.recv_timeout(until.saturating_duration_since(Instant::now()));
         }
-        if let Err(error) = commit(&mut connection, &writes) {
-            tracing::error!(%error, lost = writes.len(), "The store could not write");
-        }
+        write_all(&mut connection, &writes, stuck);
         for done in waiting {
             // Whoever stopped waiting needs no word.
             let _ = done.try_send(());

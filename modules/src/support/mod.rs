@@ -7,6 +7,7 @@ pub mod interfaces;
 pub mod merge;
 pub mod netlink;
 pub mod shlex;
+pub(crate) mod sql_returns;
 
 /// Whether a shell glob matches all of `text`. Salt: `salt.utils.stringutils.expr_match`, less its
 /// attempt to read the same text as a regular expression.

@@ -5,7 +5,7 @@ use halite_core::{Context, Error, ExecModule, Jid, Map, Result, Value, function,
 
 use crate::client::Job as Publish;
 use crate::services::MasterServices;
-use crate::store::{Job, Reader};
+use crate::store::{Job, Reader, StoredReturn};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -89,6 +89,22 @@ fn detail(store: &Reader, jid: &str) -> Result<Map> {
     Ok(shown)
 }
 
+/// The returns of a job that a returner holds.
+fn from_returner(cx: &Context<'_>, name: &str, jid: &str) -> Result<Vec<StoredReturn>> {
+    let returner = halite_modules::give::known(name)?;
+    let get = returner.get_jid.ok_or_else(|| returner.lacks("get_jid"))?;
+    let master = MasterServices::of(cx)?;
+    let found = master
+        .on_master(cx.opts, &std::sync::Arc::new(Map::new()), cx.job, |apply| get(apply, jid))?;
+    let one = |(id, ret): (Value, Value)| StoredReturn {
+        jid: jid.to_owned(),
+        id: id.to_string(),
+        at: 0,
+        ret: ret.as_map().cloned().unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(one).collect())
+}
+
 /// Shows what the minions returned for a job.
 ///
 /// CLI Example:
@@ -107,9 +123,12 @@ fn lookup_jid(
     missing: bool,
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
-    let _ = (ext_source, display_progress);
+    let _ = display_progress;
     let store = MasterServices::of(cx)?.store()?;
-    let found = store.returns(&jid)?;
+    let found = match ext_source.filter(|name| name != "local_cache") {
+        Some(name) => from_returner(cx, &name, &jid)?,
+        None => store.returns(&jid)?,
+    };
     let mut ret = Map::new();
     let mut outputter = None;
     for one in &found {
@@ -253,7 +272,8 @@ fn list_jobs(
         to: moment(end_time)?,
     };
     let store = MasterServices::of(cx)?.store()?;
-    let jobs = store.jobs(JOBS_LISTED)?.into_iter().filter(|job| filter.takes(job));
+    let jobs = store.jobs_between(filter.from, filter.to)?;
+    let jobs = jobs.into_iter().filter(|job| filter.takes(job));
     let found: Map = jobs
         .map(|job| (job.jid.as_str().into(), shown(&job.jid, Some(&job), false).into()))
         .collect();
@@ -413,8 +433,5 @@ fn active(cx: &Context<'_>, #[default(false)] display_progress: bool) -> Result<
 /// ```
 #[function]
 fn master(cx: &Context<'_>) -> Vec<Map> {
-    let own = cx.job.jid.as_str();
-    let mut jobs = crate::runner::proc::running(cx.opts);
-    jobs.retain(|job| job.get("jid").and_then(Value::as_str) != Some(own));
-    jobs
+    crate::runner::proc::running(cx.opts)
 }
