@@ -54,5 +54,7 @@ pub const BATCH_THREADS: usize = 32;
 pub const PARALLEL_RUNNERS: usize = 64;
 /// Jobs and events of the reactor and of engines that may wait for the owner task.
 pub const ASKS_WAITING: usize = 4_096;
+/// Things that are handed to returners at once.
+pub const SINKS_BATCH: usize = 500;
 /// Jobs and returns that may wait for the configured returners.
 pub const SINKS_WAITING: usize = 16_384;

@@ -180,7 +180,12 @@ impl Shell {
         match output {
             Output::Reply(req, frame) => self.reply(req, frame),
             Output::Trust(conn) => drop(self.router_handle.set_authenticated(conn, TRUSTED_BYTES)),
-            Output::Bus(frame) => self.publish(&frame),
+            Output::Bus(frame) => {
+                if let Some(sinks) = &mut self.sinks {
+                    sinks.event(&frame);
+                }
+                self.publish(&frame);
+            }
             Output::Work(work) => {
                 let (shared, finish) = (Arc::clone(&self.shared), self.finish.clone());
                 let function = work.is_function();

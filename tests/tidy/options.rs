@@ -4,9 +4,7 @@ use halite_tests::sources;
 
 /// Options whose use is being built; whoever builds it takes the name away here.
 const COMING: &[&str] = &[
-    "event_return",
     "grains_refresh_every",
-    "master_job_cache",
     "max_event_size",
     "mine_enabled",
     "mine_interval",

@@ -125,6 +125,43 @@ fn what_a_server_does_not_take_is_kept_and_handed_over_later() {
     );
 }
 
+#[test]
+fn jobs_returns_and_wanted_events_go_to_the_configured_returners() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("out");
+    let opts = Opts::from_map(
+        Role::Master,
+        map! {
+            "cachedir" => dir.path().to_path_buf(), "id" => "box_master", "ext_job_cache" => "rawfile_json",
+            "event_return" => vec!["rawfile_json"], "event_return_whitelist" => vec!["salt/job/*"],
+            "rawfile_json.filename" => file.clone(),
+        },
+    );
+    let mut sinks = crate::sinks::Sinks::start(&opts).expect("starts").expect("is configured");
+    sinks.see(&crate::store::Write::Return {
+        jid: JID.into(),
+        id: "web1".into(),
+        at: 1,
+        ret: ret("web1"),
+    });
+    for tag in ["salt/job/1/new", "salt/auth"] {
+        let event = crate::events::Event::new(tag, map! {"x" => 1});
+        sinks.event(&halite_wire::frame::pub_frame(&event.body(1)));
+    }
+    let until = Instant::now() + Duration::from_secs(20);
+    let lines = || std::fs::read_to_string(&file).unwrap_or_default().lines().count();
+    while lines() < 2 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let text = std::fs::read_to_string(&file).expect("is there");
+    assert!(
+        text.contains("salt/job/1/new") && text.contains("web1") && !text.contains("salt/auth"),
+        "{text}"
+    );
+    let wrong = opts.with("ext_job_cache", "nosuch");
+    assert!(crate::sinks::Sinks::start(&wrong).is_err());
+}
+
 /// Salt's tables, as its documentation has them.
 const JSONB: [&str; 3] = [
     "CREATE TABLE jids (jid varchar(255) NOT NULL PRIMARY KEY, load jsonb NOT NULL)",
