@@ -6,7 +6,9 @@ mod stop;
 use std::collections::{HashMap, VecDeque};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
+use halite_core::host::trim::Quiet;
 use halite_core::{Opts, Result};
 use halite_net::bus::Bus;
 use halite_net::ipc::EventPull;
@@ -87,6 +89,7 @@ struct Shell {
     unsealed: VecDeque<Order>,
     repliers: HashMap<ReqId, Replier>,
     next_req: u64,
+    quiet: Quiet,
     pidfile: Option<std::path::PathBuf>,
 }
 
@@ -120,6 +123,9 @@ impl Shell {
                 _ = ticker.tick() => Woken::Tick,
                 asked = signals.next() => Woken::Signal(asked),
             };
+            if !matches!(woken, Woken::Tick) {
+                self.quiet.busy(Instant::now());
+            }
             match woken {
                 Woken::Request(request) => self.request(request),
                 Woken::Peer(event) => self.input(Input::Peer(event)),
@@ -154,6 +160,7 @@ impl Shell {
     }
 
     fn tick(&mut self) {
+        self.quiet.tick(Instant::now());
         self.retry();
         self.input(Input::Tick);
     }

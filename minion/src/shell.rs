@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use halite_core::Opts;
+use halite_core::host::trim::Quiet;
 use halite_net::zmtp::conn::ConnOptions;
 use halite_net::zmtp::req::{ReqClient, ReqOptions};
 use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
@@ -55,6 +56,7 @@ pub(crate) struct Shell {
     workers: usize,
     queue: VecDeque<PublishLoad>,
     cancelled: bool,
+    quiet: Quiet,
     end: Option<End>,
 }
 
@@ -90,6 +92,7 @@ impl Shell {
             workers: 0,
             queue: VecDeque::new(),
             cancelled: false,
+            quiet: Quiet::new(Instant::now()),
             end: None,
         }
     }
@@ -110,7 +113,12 @@ impl Shell {
                 Event::Message(message) => self.message(message),
                 Event::Publish(event) => self.publish_event(event),
                 Event::Bus(body) => self.bus_message(&body),
-                Event::Tick => self.feed(Input::Tick),
+                Event::Tick => {
+                    if self.workers == 0 {
+                        self.quiet.tick(Instant::now());
+                    }
+                    self.feed(Input::Tick);
+                }
                 Event::Signal(signal::Asked::Reload) => tracing::info!("SIGHUP: nothing to reload"),
                 Event::Signal(signal::Asked::StopNow) => {
                     self.end = Some(End { code: 1, why: "stopped at once".into() });
@@ -161,7 +169,9 @@ impl Shell {
         let now = self.now().ms;
         let due =
             self.core.deadline().map_or(IDLE, |at| Duration::from_millis(at.saturating_sub(now)));
-        let stop = stop_at.map_or(IDLE, |at| at.saturating_duration_since(Instant::now()));
+        let rest = |at: Instant| at.saturating_duration_since(Instant::now());
+        let stop = stop_at.map_or(IDLE, rest);
+        let quiet = self.quiet.due().filter(|_| self.workers == 0).map_or(IDLE, rest);
         let (subscriber, bus) = (self.subscriber.as_mut(), self.bus.as_mut());
         tokio::select! {
             biased;
@@ -169,7 +179,7 @@ impl Shell {
             Some(message) = self.messages.recv() => Event::Message(message),
             Some(Some(event)) = of(subscriber.map(Subscriber::next)) => Event::Publish(event),
             Some(Some(body)) = of(bus.map(Bus::next)) => Event::Bus(body),
-            () = tokio::time::sleep(due.min(stop).min(IDLE)) => Event::Tick,
+            () = tokio::time::sleep(due.min(stop).min(quiet).min(IDLE)) => Event::Tick,
         }
     }
 
@@ -184,6 +194,7 @@ impl Shell {
             Message::Core(input) => self.feed(input),
             Message::WorkerDone(jid) => {
                 tracing::debug!("job {jid} has ended");
+                self.quiet.busy(Instant::now());
                 self.workers = self.workers.saturating_sub(1);
                 if let Some(load) = self.queue.pop_front() {
                     self.start_job(load);
@@ -299,6 +310,7 @@ impl Shell {
 
     /// Runs a job in a thread of its own, or queues it while enough run.
     fn start_job(&mut self, load: PublishLoad) {
+        self.quiet.busy(Instant::now());
         let urgent = matches!(&load.fun, Fun::One(fun) if limits::URGENT.contains(&&**fun));
         let most = self.shared.jobs_most() + if urgent { limits::URGENT_RUNNING } else { 0 };
         if self.workers >= most {

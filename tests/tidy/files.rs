@@ -10,6 +10,9 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Files that may be longer, and why: data in the form of code.
 const LONG_FILES: &[&str] = &[];
 
+/// The files that may hold unsafe code, each with its proof beside it.
+const UNSAFE_WITH_PROOF: &[&str] = &["core/src/host/trim.rs"];
+
 #[test]
 fn files_are_short_and_say_what_they_are() {
     let mut faults = Vec::new();
@@ -89,7 +92,8 @@ fn no_word_is_out_of_place() {
                 faults.push(format!("{}: `{word}`: {why}", path.display()));
             }
         }
-        if text.contains(concat!("unsafe", " {")) {
+        let has_proof = UNSAFE_WITH_PROOF.iter().any(|name| path.ends_with(name));
+        if text.contains(concat!("unsafe", " {")) && !(has_proof && text.contains("// SAFETY:")) {
             faults.push(format!("{}: unsafe code has no named place yet", path.display()));
         }
     }

@@ -5,8 +5,10 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use halite_core::host::RealHost;
+use halite_core::host::trim::Quiet;
 use halite_core::{Error, MinionId, Opts, Result};
 use halite_net::bus::Bus;
 use halite_net::ipc::{self, EventPublisher, EventPull, LocalOptions};
@@ -101,6 +103,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         unsealed: VecDeque::new(),
         repliers: HashMap::new(),
         next_req: 0,
+        quiet: Quiet::new(Instant::now()),
         pidfile: pidfile(opts)?,
     })
 }
