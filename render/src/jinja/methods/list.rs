@@ -24,6 +24,7 @@ pub(super) fn call(rt: &Rt<'_>, list: &PyList, name: &str, args: Args) -> R<Val>
         "extend" => {
             let [more] = args.bind("extend", ["iterable"], 1)?;
             let more = rt.iterate(&more.unwrap_or(Val::None))?;
+            rt.check_size((list.len() + more.len()).saturating_mul(size_of::<Val>()))?;
             list.items_mut().extend(more);
         }
         "insert" => {

@@ -8,7 +8,6 @@ use crate::jinja::fault::{R, type_error, value_error};
 use crate::jinja::value::{Val, to_text};
 
 /// How wide padding may make a text.
-const WIDEST: i64 = 1 << 24;
 
 pub(super) fn call(rt: &Rt<'_>, text: &Arc<str>, name: &'static str, args: Args) -> R<Val> {
     rt.step(text.len() as u64 / 64)?;
@@ -217,7 +216,7 @@ fn pad(rt: &Rt<'_>, text: &str, name: &str, args: Args) -> R<Val> {
             width.type_name()
         ));
     };
-    let width = usize::try_from(width.clamp(0, WIDEST)).unwrap_or(0);
+    let width = usize::try_from(width.max(0)).unwrap_or(usize::MAX);
     rt.check_size(width)?;
     let fill = match fill {
         None => ' ',
