@@ -7,8 +7,6 @@ use crate::jinja::eval::{Args, Rt};
 use crate::jinja::fault::{R, type_error, value_error};
 use crate::jinja::value::{Val, to_text};
 
-/// How wide padding may make a text.
-
 pub(super) fn call(rt: &Rt<'_>, text: &Arc<str>, name: &'static str, args: Args) -> R<Val> {
     rt.step(text.len() as u64 / 64)?;
     let plain = |args: Args| match args.pos.len() + args.named.len() {

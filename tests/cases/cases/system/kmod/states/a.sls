@@ -1,0 +1,10 @@
+one:
+  kmod.present
+both:
+  kmod.present:
+    - mods: [one, two]
+nosuch_module:
+  kmod.present
+some:
+  kmod.present:
+    - mods: [one, nosuch_module]

@@ -1,0 +1,6 @@
+Europe/Berlin:
+  timezone.system:
+    - utc: False
+clock:
+  timezone.system:
+    - name: Europe/Berlin
