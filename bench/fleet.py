@@ -144,4 +144,4 @@ def rows(results, names, unit_of):
     """Rows for the dictionaries of both kinds."""
     ours, real = results
     for key, what, goal in names:
-        row(what, ours[key], real[key] if real else None, unit_of.get(key, "ms"), goal)
+        row(what, ours.get(key), real.get(key) if real else None, unit_of.get(key, "ms"), goal)

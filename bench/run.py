@@ -3,8 +3,8 @@
 
 usage: bench/run.py --bin FOLDER [--salt FOLDER] [--swarm-bin FOLDER] [--only PART[,PART...]]
 
-Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, size. `--salt` is the folder that
-holds `3008/bin`. Times are the best and the median of several runs; memory of a command is its largest resident
+Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, healing, beacons, size. `--salt` is
+the folder that holds `3008/bin`. Times are the best and the median of several runs; memory of a command is its largest resident
 size. Nothing here fails on a slow machine: it measures, it does not judge.
 """
 
@@ -16,11 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "peer"))
 import fleet  # noqa: E402
+import healing  # noqa: E402
 from harness import OURS, Programs  # noqa: E402
 from measure import HEAD, both, cost, row  # noqa: E402
 from trees import Tree  # noqa: E402
 
-PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "stalled", "size"]
+PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "stalled", "healing",
+         "beacons", "size"]
 
 
 class Bench:
@@ -131,6 +133,21 @@ class Bench:
             ("grown", "what the master grew by meanwhile", ""),
         ]
         fleet.rows(self.each(fleet.stalled, self.swarm_bin), names, {"grown": "MB"})
+
+    def healing(self):
+        names = [
+            ("file", "a spoiled file is healed, median", "<= 150 ms"),
+            ("process", "a killed process runs again, median", "<= 500 ms"),
+            ("disk", "a full disk has room again, median", "<= 1 s"),
+        ]
+        fleet.rows(self.each(healing.healing), names, {name: "ms" for name, _, _ in names})
+
+    def beacons(self):
+        names = [
+            ("none", "a minion without beacons, percent of a core", ""),
+            ("many", "a minion with 500 beacons, percent of a core", "<= 1"),
+        ]
+        fleet.rows(self.each(healing.cost), names, {"none": "%", "many": "%"})
 
     def size(self):
         program = Path(self.programs.path(OURS, "salt")).resolve()

@@ -20,6 +20,7 @@ mod reactor;
 mod requests;
 mod root_files;
 pub mod runner;
+mod schedule;
 mod sealer;
 pub mod services;
 mod shell;

@@ -80,26 +80,30 @@ impl Bus {
         self.publisher.handle().publish(&Bytes::copy_from_slice(message));
         let Ok(value) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else { return };
         let Ok((tag, data)) = frame::body_of(&value).and_then(frame::read_event) else { return };
-        let data = data.as_map().cloned().unwrap_or_default();
-        if let Some(keeper) = shared.keeper() {
-            match tag {
-                "manage_beacons" | "manage_schedule" => {
-                    return keeper.tell(Order::Manage(tag.to_owned(), data, None));
-                }
-                "beacons_refresh" => return keeper.tell(Order::Changed),
-                _ => {}
+        react(shared, tag, data.as_map().cloned().unwrap_or_default());
+    }
+}
+
+/// Does what an event of this minion's bus asks for, if it asks for something.
+pub(crate) fn react(shared: &Arc<Shared>, tag: &str, data: Map) {
+    if let Some(keeper) = shared.keeper() {
+        match tag {
+            "manage_beacons" | "manage_schedule" => {
+                return keeper.tell(Order::Manage(tag.to_owned(), data, None));
             }
+            "beacons_refresh" => return keeper.tell(Order::Changed),
+            _ => {}
         }
-        let Some(what) = Reaction::to(tag) else { return };
-        let shared = Arc::clone(shared);
-        let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
-            if let Err(error) = what.act(&shared, data) {
-                tracing::error!("an event of a local tool failed: {error}");
-            }
-        });
-        if let Err(error) = spawned {
-            tracing::error!("cannot start a thread: {error}");
+    }
+    let Some(what) = Reaction::to(tag) else { return };
+    let shared = Arc::clone(shared);
+    let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
+        if let Err(error) = what.act(&shared, data) {
+            tracing::error!("an event of a local tool failed: {error}");
         }
+    });
+    if let Err(error) = spawned {
+        tracing::error!("cannot start a thread: {error}");
     }
 }
 

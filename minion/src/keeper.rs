@@ -1,7 +1,7 @@
 //! The thread beside the owner task that does what comes by itself: beacons and schedule.
 //!
 //! It owns the kernel's wake-ups ([`Hub`]) and a clock; what is decided is decided by the cores it
-//! drives ([`Beacons`]).
+//! drives ([`Beacons`], [`Timetable`]).
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use crate::beacons::hub::{Hub, Waker};
 use crate::core::{Input, Kind};
 use crate::services::JobServices;
 use crate::shared::{Present, Shared};
+use crate::timetable::Timetable;
 use crate::{Engine, limits, proc};
 
 /// Longest sleep when nothing is due.
@@ -84,6 +85,7 @@ struct Work {
     hub: Hub,
     began: Instant,
     beacons: Beacons,
+    timetable: Timetable,
 }
 
 impl Work {
@@ -92,7 +94,8 @@ impl Work {
         let opts = &machine.opts;
         let round = (opts.float("loop_interval", 1.0) * 1000.0).max(0.0) as u64;
         let beacons = Beacons::new(opts.str("id"), round, opts.get("beacons"), &machine.grains);
-        Work { shared, hub, began: Instant::now(), beacons }
+        let timetable = Timetable::new(opts);
+        Work { shared, hub, began: Instant::now(), beacons, timetable }
     }
 
     fn now(&self) -> u64 {
@@ -104,8 +107,9 @@ impl Work {
         loop {
             let now = self.now();
             let due = self.beacons.deadline();
-            let wait = due.map_or(IDLE, |at| Duration::from_millis(at.saturating_sub(now)));
-            let woken = self.hub.wait(wait.min(IDLE));
+            let beacons = due.map(|at| Duration::from_millis(at.saturating_sub(now)));
+            let wait = [beacons, self.timetable.wait()].into_iter().flatten().min();
+            let woken = self.hub.wait(wait.unwrap_or(IDLE));
             loop {
                 match inbox.try_recv() {
                     Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return,
@@ -119,6 +123,9 @@ impl Work {
             if self.beacons.deadline().is_some_and(|at| at <= now) {
                 self.look(now);
             }
+            if self.timetable.wait().is_some_and(|left| left.is_zero()) {
+                self.timetable.round(&self.shared);
+            }
         }
     }
 
@@ -126,19 +133,27 @@ impl Work {
         let pillar = self.shared.present().pillar;
         let now = self.now();
         self.beacons.set_pillar(&pillar, &mut self.hub, now);
+        self.timetable.set_pillar(&pillar);
+        self.timetable.round(&self.shared);
     }
 
     /// Does what an event asks for and answers with one.
     fn manage(&mut self, tag: &str, order: &Map, waiting: Option<SyncSender<Map>>) {
         let now = self.now();
         let answer = match tag {
-            "manage_beacons" => self.beacons.manage(order, &mut self.hub, now),
-            _ => None,
+            "manage_beacons" => self.beacons.manage(order, &mut self.hub, now).map(Some),
+            _ => {
+                let answer = self.timetable.manage(order, &self.shared);
+                self.timetable.round(&self.shared);
+                answer
+            }
         };
-        let Some((answer_tag, data)) = answer else {
+        let Some(answer) = answer else {
             let func = order.get("func").map(ToString::to_string).unwrap_or_default();
             return tracing::error!("Function \"{func}\" is unavailable ({tag})");
         };
+        // Some orders have no answer: reload, run_job.
+        let Some((answer_tag, data)) = answer else { return };
         if let Err(error) = self.shared.fire(answer_tag, data.clone()) {
             tracing::error!("the event {answer_tag} is not fired: {error}");
         }

@@ -24,6 +24,7 @@ mod shell;
 mod snapshot;
 mod start;
 mod store;
+mod timetable;
 mod worker;
 
 pub use caller::{Call, Caller};

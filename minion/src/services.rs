@@ -25,7 +25,12 @@ impl JobServices {
 
 impl Services for JobServices {
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
-        self.shared.fire(tag, data)
+        self.shared.fire(tag, data.clone())?;
+        // What a tool of this machine may cause, a function of the daemon may.
+        if self.shared.has_bus() {
+            crate::bus::react(&self.shared, tag, data);
+        }
+        Ok(())
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {

@@ -125,6 +125,11 @@ impl Shared {
         *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
     }
 
+    /// Whether this is the daemon: it has a bus of its own.
+    pub(crate) fn has_bus(&self) -> bool {
+        self.bus.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Starts beacons and schedule, once.
     pub(crate) fn keep(self: &Arc<Shared>) {
         if self.keeper.get().is_some() {

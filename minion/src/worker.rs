@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use halite_core::{Args, JobState, Map, Value, map};
+use halite_core::{Args, Jid, JobState, Map, Value, map};
 use halite_wire::load::{Fun, PublishLoad};
 
 use crate::asker::Message;
@@ -11,6 +11,7 @@ use crate::core::Input;
 use crate::proc::ProcFile;
 use crate::services::JobServices;
 use crate::shared::Shared;
+use crate::timetable::RETURN_JOB;
 use crate::{Done, Engine, Failure, input, run};
 
 /// Runs a job in this thread and hands its return to the owner task.
@@ -48,10 +49,45 @@ pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     drop(engine);
     drop(proc_file);
     shared.running().remove(jid);
+    let scheduled = load.rest.contains_key("schedule");
+    if scheduled {
+        note_schedule(load, &mut ret);
+    }
     crate::returners::give(shared, load, &ret);
+    if scheduled && !settle_scheduled(shared, load, &mut ret) {
+        return;
+    }
     // If the owner task has gone, the process is ending and the return is lost with it.
     let name = jid.to_owned();
     let _ = shared.asker.send(Message::Core(Input::Returned { name, load: ret }));
+}
+
+/// What the return of a job that came by time has beside the others.
+fn note_schedule(load: &PublishLoad, ret: &mut Map) {
+    ret.insert("schedule".into(), load.rest.get("schedule").cloned().unwrap_or_default());
+    ret.insert("pid".into(), std::process::id().into());
+    let Args { positional: mut given, named } = Args::from_wire(&load.arg);
+    if !named.is_empty() {
+        given.push(named.into());
+    }
+    ret.insert("fun_args".into(), given.into());
+}
+
+/// Such a return is told on the minion's bus, and to the master (then true) unless the job says no.
+/// Salt: the end of `salt.utils.schedule.Schedule.handle_func`.
+fn settle_scheduled(shared: &Shared, load: &PublishLoad, ret: &mut Map) -> bool {
+    let how = load.rest.get(RETURN_JOB);
+    if how.is_some_and(|how| !how.truthy()) {
+        return false;
+    }
+    if load.ret.is_empty() {
+        // Without returners the master makes the jid, or keeps nothing.
+        let nocache = how.and_then(Value::as_str) == Some("nocache");
+        ret.insert("jid".into(), if nocache { "nocache" } else { Jid::REQUEST }.into());
+    }
+    // Only local readers would miss it.
+    let _ = shared.fire("__schedule_return", ret.clone());
+    true
 }
 
 fn fun_text(fun: &Fun) -> String {

@@ -3,14 +3,7 @@
 use halite_tests::sources;
 
 /// Options whose use is being built; whoever builds it takes the name away here.
-const COMING: &[&str] = &[
-    "grains_refresh_every",
-    "max_event_size",
-    "mine_enabled",
-    "mine_interval",
-    "ping_interval",
-    "runner_returns",
-];
+const COMING: &[&str] = &["max_event_size", "runner_returns"];
 
 /// The files of the table itself.
 fn is_table(path: &std::path::Path) -> bool {

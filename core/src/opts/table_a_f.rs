@@ -35,7 +35,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "backup_mode", role: MINION, ty: Type::Str, minion: Some(r#""""#), master: None, status: Status::Used, doc: "`minion` keeps a copy of every managed file before it is changed." },
     Opt { name: "batch_size", role: BOTH, ty: Type::Any, minion: None, master: None, status: Status::Accepted, doc: "" },
     Opt { name: "beacons", role: BOTH, ty: Type::Any, minion: Some("{}"), master: None, status: Status::Used, doc: "Beacons and their settings." },
-    Opt { name: "beacons_before_connect", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Accepted, doc: "" },
+    Opt { name: "beacons_before_connect", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Used, doc: "Start the beacons before the master is reached." },
     Opt { name: "bootstrap_delay", role: BOTH, ty: Type::Int, minion: None, master: None, status: Status::Accepted, doc: "" },
     Opt { name: "cache", role: BOTH, ty: Type::Str, minion: Some(r#""localfs""#), master: Some(r#""localfs""#), status: Status::Accepted, doc: "" },
     Opt { name: "cache_jobs", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Used, doc: "Keep returns on the minion as well." },

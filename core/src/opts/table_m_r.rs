@@ -45,7 +45,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "mine_enabled", role: MINION, ty: Type::Bool, minion: Some("true"), master: None, status: Status::Used, doc: "Send mine data at all." },
     Opt { name: "mine_functions", role: BOTH, ty: Type::Any, minion: None, master: None, status: Status::Used, doc: "Functions whose results go to the mine." },
     Opt { name: "mine_interval", role: MINION, ty: Type::Int, minion: Some("60"), master: None, status: Status::Used, doc: "Minutes between two mine updates." },
-    Opt { name: "mine_return_job", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Accepted, doc: "" },
+    Opt { name: "mine_return_job", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Used, doc: "Tell the master of mine updates as of jobs." },
     Opt { name: "minimum_auth_version", role: MASTER, ty: Type::Int, minion: None, master: Some("3"), status: Status::Used, doc: "Oldest protocol version that is accepted (3; 2 only for minions older than 3006.12)." },
     Opt { name: "minion_data_cache", role: MASTER, ty: Type::Bool, minion: None, master: Some("true"), status: Status::Used, doc: "Keep minions' grains and pillar for targeting." },
     Opt { name: "minion_data_cache_events", role: MASTER, ty: Type::Bool, minion: None, master: Some("true"), status: Status::Accepted, doc: "" },

@@ -30,7 +30,7 @@ use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
 use crate::user_keys::UserKeys;
 use crate::work::{Manifests, PillarMachine, Shared};
-use crate::{limits, private_file, reactor};
+use crate::{limits, private_file, reactor, schedule};
 
 /// A network error as the master's.
 pub(super) fn net(error: &NetError) -> Error {
@@ -80,6 +80,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let (asker, asks) = mpsc::channel(limits::ASKS_WAITING);
     let bus = Bus::with_socket(bus_server.handle());
     let jids = core.jids.clone();
+    schedule::start(opts)?;
     reactor::start(reactor::Parts { opts: opts.clone(), bus: bus.clone(), asks: asker, jids })?;
     Ok(Shell {
         core,

@@ -354,3 +354,86 @@ impl Sources for Own<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    /// Waits until `owner` is woken.
+    fn woken(hub: &mut Hub, owner: Owner) {
+        for _ in 0..50 {
+            if hub.wait(LONG).contains(&owner) {
+                return;
+            }
+        }
+        panic!("beacon {owner} is not woken");
+    }
+
+    #[test]
+    fn two_beacons_share_a_folder_and_get_what_each_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut hub = Hub::new().expect("a hub");
+        let first = hub.of(1).watch_path(folder.path(), 0x100).expect("is watched");
+        hub.of(2).watch_path(folder.path(), 0x200).expect("is watched");
+        let file = folder.path().join("a");
+        std::fs::write(&file, "x").expect("is written");
+        std::fs::remove_file(&file).expect("is removed");
+        woken(&mut hub, 2);
+        let created = hub.of(1).path_events();
+        assert_eq!(created.len(), 1);
+        assert_eq!((created[0].watch, created[0].mask, &*created[0].name), (first, 0x100, "a"));
+        let deleted = hub.of(2).path_events();
+        assert_eq!((deleted.len(), deleted[0].mask), (1, 0x200));
+        hub.forget(2);
+        std::fs::write(&file, "x").expect("is written");
+        woken(&mut hub, 1);
+        assert_eq!(hub.of(2).path_events(), [], "nothing comes after the end");
+    }
+
+    #[test]
+    fn a_folder_that_goes_is_told() {
+        let top = tempfile::tempdir().expect("a folder");
+        let folder = top.path().join("d");
+        std::fs::create_dir(&folder).expect("is made");
+        let mut hub = Hub::new().expect("a hub");
+        hub.of(1).watch_path(&folder, 0x2).expect("is watched");
+        std::fs::remove_dir(&folder).expect("is removed");
+        woken(&mut hub, 1);
+        assert_eq!(hub.of(1).path_events().last().map(|event| event.mask), Some(IGNORED));
+    }
+
+    #[test]
+    fn ends_of_processes_and_lines_of_commands_wake() {
+        let mut hub = Hub::new().expect("a hub");
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("starts");
+        let pid = i32::try_from(child.id()).expect("fits");
+        hub.of(1).watch_process(pid).expect("is watched");
+        child.kill().expect("is killed");
+        woken(&mut hub, 1);
+        child.wait().expect("has ended");
+        assert!(hub.of(1).watch_process(0).is_err());
+        hub.of(2)
+            .watch_command("echo", &["sh", "-c", "echo one; echo two"], false)
+            .expect("starts");
+        let mut lines = Vec::new();
+        let mut runs = true;
+        while runs {
+            woken(&mut hub, 2);
+            let (more, still) = hub.of(2).command_lines("echo");
+            lines.extend(more);
+            runs = still;
+        }
+        assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn another_thread_wakes_it() {
+        let mut hub = Hub::new().expect("a hub");
+        let waker = hub.waker();
+        let thread = std::thread::spawn(move || waker.wake());
+        assert!(hub.wait(LONG).is_empty(), "no beacon is meant");
+        thread.join().expect("ends");
+    }
+}

@@ -7,7 +7,7 @@ mod plan;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use halite_core::beacon::{Again, Round};
+use halite_core::beacon::{Again, Round, Sources as _};
 use halite_core::host::{self, RealHost};
 use halite_core::{
     Apply, Available, Beacon, BeaconConfig, BeaconModule, Map, Result, Seen, Value, Watch, map,
@@ -25,6 +25,8 @@ struct Active {
     beacon: Box<dyn Beacon>,
     /// The last error, so that it is logged once.
     error: String,
+    /// It was held back by a state run; what it missed is not told afterwards.
+    held: bool,
 }
 
 /// All beacons.
@@ -136,6 +138,7 @@ impl Beacons {
             module: module.name,
             beacon: (module.start)(&config),
             error: String::new(),
+            held: false,
         };
         self.plan.begin(name, Pace::parse(&config.flat), now);
         self.active.insert(name.to_owned(), active);
@@ -207,8 +210,18 @@ impl Beacons {
     ) -> (Vec<Value>, Vec<Answer>) {
         let shared = Round::default();
         let (mut events, mut answers) = (Vec::new(), Vec::new());
-        for name in self.plan.due(now, states_run) {
+        let (due, held) = self.plan.due(now, states_run);
+        for name in held {
+            if let Some(active) = self.active.get_mut(&name) {
+                active.held = true;
+            }
+        }
+        for name in due {
             let Some(active) = self.active.get_mut(&name) else { continue };
+            if std::mem::take(&mut active.held) {
+                // Salt closes such a beacon meanwhile.
+                drop(hub.of(active.owner).path_events());
+            }
             let tag = format!("salt/beacon/{}/{name}/", self.id);
             let sources = &mut hub.of(active.owner);
             let mut watch = Watch { apply, sources, now: unix, round: &shared };

@@ -95,9 +95,14 @@ impl Plan {
         }
     }
 
-    /// The beacons that look now. Those that must not while states run wait for the next round.
-    pub(crate) fn due(&mut self, now: u64, states_run: impl Fn() -> bool) -> Vec<String> {
-        let mut names = Vec::new();
+    /// The beacons that look now, and those that would but must not while states run: they wait for
+    /// the next round.
+    pub(crate) fn due(
+        &mut self,
+        now: u64,
+        states_run: impl Fn() -> bool,
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut names, mut held) = (Vec::new(), Vec::new());
         let mut running = None;
         for (name, slot) in &mut self.slots {
             if slot.due.is_none_or(|due| due > now) {
@@ -105,11 +110,12 @@ impl Plan {
             }
             if slot.pace.disable_during_state_run && *running.get_or_insert_with(&states_run) {
                 slot.due = Some(now + self.round_ms);
+                held.push(name.clone());
                 continue;
             }
             names.push(name.clone());
         }
-        names
+        (names, held)
     }
 
     /// A beacon has looked.
@@ -162,7 +168,7 @@ mod tests {
     fn looks(plan: &mut Plan, again: Again, end: u64) -> Vec<u64> {
         let mut times = Vec::new();
         while let Some(now) = plan.deadline().filter(|now| *now <= end) {
-            for name in plan.due(now, || false) {
+            for name in plan.due(now, || false).0 {
                 times.push(now);
                 plan.looked(&name, now, again, Vec::new());
             }
@@ -189,9 +195,9 @@ mod tests {
     #[test]
     fn a_state_run_holds_back_those_that_ask_for_it() {
         let mut plan = plan(map! { "disable_during_state_run" => true });
-        assert_eq!(plan.due(0, || true), [""; 0]);
+        assert_eq!(plan.due(0, || true), (vec![], vec!["b".to_owned()]));
         assert_eq!(plan.deadline(), Some(1000));
-        assert_eq!(plan.due(1000, || false), ["b"]);
+        assert_eq!(plan.due(1000, || false), (vec!["b".to_owned()], vec![]));
     }
 
     #[test]

@@ -295,7 +295,7 @@ fn save(apply: &Apply<'_>, #[kwargs] kwargs: Map) -> Result<Map> {
 }
 
 /// A file beside those that the configuration includes by default.
-pub(super) fn conf_file(cx: &Context<'_>, name: &str) -> PathBuf {
+pub(crate) fn conf_file(cx: &Context<'_>, name: &str) -> PathBuf {
     let conf = cx.opts.path("conf_file");
     let include = match cx.opts.str("default_include") {
         "" => "minion.d/*.conf",

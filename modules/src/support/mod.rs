@@ -4,6 +4,7 @@ pub mod beacon;
 pub mod digest;
 pub mod filter;
 pub mod interfaces;
+pub mod logins;
 pub mod merge;
 pub mod netlink;
 pub mod shlex;
