@@ -10,8 +10,6 @@ use halite_core::glob::fnmatch;
 use halite_core::{JobState, Map, Opts, Result, Value, map};
 use halite_modules::give::{self, Gift};
 use halite_wire::frame;
-use halite_wire::limits::Limits;
-use halite_wire::msgpack::{self, Dialect};
 
 use crate::services::MasterServices;
 use crate::store::Write;
@@ -113,12 +111,11 @@ impl Sinks {
     /// Hands on an event of the bus.
     pub(crate) fn event(&mut self, frame: &[u8]) {
         let Some(tags) = &self.events else { return };
-        let framed = msgpack::decode(frame, Dialect::Bus, &Limits::ACCEPTED).unwrap_or_default();
-        let Ok(body) = frame::body_of(&framed) else { return };
-        if !events::tag_of(body).is_some_and(|tag| tags.take(tag)) {
+        let Ok((body, _)) = frame::open_frame(frame) else { return };
+        if !events::tag_of(&body).is_some_and(|tag| tags.take(tag)) {
             return;
         }
-        let Ok((tag, data)) = frame::read_event(body) else { return };
+        let Ok((tag, data)) = frame::read_event(&body) else { return };
         let event = map! {"tag" => tag, "data" => data};
         self.hand(Gift::Events(vec![event]));
     }

@@ -210,9 +210,19 @@ fn postgresql_remembers_in_salts_tables() {
     }
 }
 
+/// A server that ends with the value.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// A Redis server on a socket; `None`, and a word, where none is installed.
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn redis(dir: &Path) -> Option<std::process::Child> {
+fn redis(dir: &Path) -> Option<Running> {
     let socket = dir.join("redis.sock");
     let started = Command::new("redis-server")
         .args(["--port", "0", "--save", "", "--unixsocket"])
@@ -228,15 +238,13 @@ fn redis(dir: &Path) -> Option<std::process::Child> {
     while !socket.exists() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    Some(child)
+    Some(Running(child))
 }
 
 #[test]
 fn redis_remembers_under_salts_keys() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let Some(mut child) = redis(dir.path()) else { return };
+    let Some(_server) = redis(dir.path()) else { return };
     let options = map! {"redis.unix_socket_path" => dir.path().join("redis.sock")};
     with(dir.path(), options, |apply| drop(remembers(apply, "redis")));
-    drop(child.kill());
-    drop(child.wait());
 }
