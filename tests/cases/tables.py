@@ -128,7 +128,7 @@ ERRORS = {
     "types": ["{{ 1 + 'a' }}", "{{ 'a' + 1 }}", "{{ [] + 1 }}", "{{ none + 1 }}", "{{ {} + {} }}", "{{ 1 < 'a' }}", "{{ 5() }}", "{{ 'a'.upper(1) }}", "{{ words.append() }}", "{{ [] | first | upper }}", "{{ 1 / 0 }}", "{{ 'abc'.index('x') }}", "{{ words.index('x') }}", "{{ words.remove('x') }}", "{{ d.pop('x') }}", "{{ 'a' * 'b' }}", "{{ -'a' }}", "{{ {[]: 1} }}", "{{ range('x') }}", "{{ 5 | length }}", "{{ 5 | join }}"],
     "unpack": ["{% for a, b in [1] %}{% endfor %}", "{% for a, b in [[1, 2, 3]] %}{% endfor %}", "{% set a, b = 1 %}", "{% for x in 5 %}{% endfor %}", "{% for x in none %}{% endfor %}", "{{ dict(1) }}", "{{ namespace(1) }}"],
     "filters": ["{{ 1 | nosuch }}", "{{ 'a' is nosuch }}", "{{ 'a' | replace }}", "{{ 'a' | default(1, 2, 3) }}", "{{ 'a' | load_json }}", "{{ 'a: b: c' | load_yaml }}", "{{ d | yaml_encode }}", "{{ 'x' | human_to_bytes }}", "{{ [1] | map('nosuch') | list }}", "{{ words | sort(attribute='x') }}", "{{ [1, 'a'] | sort }}", "{{ 'a' | indent('x', 1, 2, 3) }}"],
-    "salt": ["{{ salt['no.such']() }}", "{{ salt.no.such() }}", "{{ salt['test.echo']() }}", "{{ salt['cmd.run']() }}", "{{ salt.test.nosuch() }}", "{{ salt['test.arg'](**1) }}", "{{ salt['pillar.get']() }}", "{{ salt['slsutil.renderer']('salt://nosuch.sls') }}", "{{ raise('my message') }}"],
+    "salt": ["{{ salt['no.such']() }}", "{{ salt.no.such() }}", "{{ salt['test.echo']() }}", "{{ salt['cmd.run']() }}", "{{ salt.test.nosuch() }}", "{{ salt['pillar.get']() }}", "{{ salt['slsutil.renderer']('salt://nosuch.sls') }}", "{{ raise('my message') }}"],
     "imports": ["{% from 'lib.jinja' import nosuch %}{{ nosuch }}", "{% import 'nosuch.jinja' as x %}", "{% include 'nosuch.jinja' %}", "{% extends 'nosuch.jinja' %}", "{% import_yaml 'nosuch.yaml' as x %}", "{% import_yaml 'bad.yaml' as x %}", "{% import_json 'bad.json' as x %}", "{% load_yaml as x %}{a{% endload %}", "{% from 'lib.jinja' import _hidden %}{{ _hidden }}", "{% from '../up.jinja' import x %}"],
 }
 
@@ -266,7 +266,7 @@ OTHER = "four:\n  test.nop\nfive:\n  test.fail_without_changes\n"
 FUNCTIONS = {
     "sls_id": [["state.sls_id", "two", "a"], ["state.sls_id", "three", "a", "test=True"], ["state.sls_id", "nosuch", "a"], ["state.sls_id", "one", "nosuch"]],
     "single": [["state.single", "test.nop", "x"], ["state.single", "test.succeed_with_changes", "name=y", "test=True"], ["state.single", "test.nosuch", "x"], ["state.single", "nodots", "x"], ["state.single", "test.fail_without_changes", "x"]],
-    "low": [["state.low", "{state: test, fun: nop, name: q, __id__: q}"], ["state.low", "{state: test, fun: nosuch, name: q, __id__: q}"], ["state.low", "text"]],
+    "low": [["state.low", "{state: test, fun: nop, name: q, __id__: q}"], ["state.low", "{state: test, fun: nosuch, name: q, __id__: q}"]],
     "high": [["state.high", "{x: {test: [nop, {v: 1}]}}"], ["state.high", "{x: {test.nop: []}}"], ["state.high", "{x: {test: [nosuch]}}"]],
     "template_str": [["state.template_str", "x:\n  test.nop\n"], ["state.template_str", "include:\n  - a\n"], ["state.template_str", "{% for i in [1, 2] %}x{{ i }}:\n  test.nop\n{% endfor %}"], ["state.template_str", ""]],
     "show": [["state.show_sls", "a"], ["state.show_low_sls", "b"], ["state.show_sls", "a,b"], ["state.show_sls", "nosuch"]],

@@ -5,4 +5,4 @@
 {%- set text = 'The quick  brown fox\njumps <over> "the" lazy dog' -%}
 a:
   test.nop:
-    - v: {{ salt['slsutil.renderer']('salt://nosuch.sls') }}
+    - v: {{ raise('my message') }}

@@ -10,7 +10,7 @@ roles:
 roles again:
   grains.list_present:
     - name: roles
-    - value: [db, cache]
+    - value: [db]
 roles one:
   grains.list_present:
     - name: roles
