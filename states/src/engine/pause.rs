@@ -23,8 +23,8 @@ pub fn read(apply: &Apply<'_>, jid: &str) -> Map {
 }
 
 /// Waits while the state is paused. Whether the run may go on. Salt: `check_pause` behaviour.
-pub(crate) fn may_go_on(apply: &Apply<'_>, jid: &str, id: &str) -> bool {
-    if jid.is_empty() || !apply.host.exists(&path(&apply.opts.path("cachedir"), jid)) {
+pub(crate) fn may_go_on(apply: &Apply<'_>, path: &Path, jid: &str, id: &str) -> bool {
+    if jid.is_empty() || !apply.host.exists(path) {
         return true;
     }
     let start = apply.host.now_micros();

@@ -189,6 +189,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
     /// Salt: `call_chunks` behaviour.
     pub(crate) fn call_chunks(&mut self, order: &[usize]) -> Result<()> {
         let mut pending: Vec<usize> = Vec::new();
+        let pause_file = pause::path(&self.apply.opts.path("cachedir"), &self.apply.job.jid);
         for &index in order {
             if self.call_pending(&mut pending)? || std::mem::take(&mut self.stop) {
                 return Ok(());
@@ -198,7 +199,8 @@ impl<'scope, 'env> Runner<'scope, 'env> {
                 continue;
             }
             let job = &self.apply.job;
-            if job.cancelled() || !pause::may_go_on(self.apply, &job.jid, self.chunks[index].id()) {
+            let id = self.chunks[index].id();
+            if job.cancelled() || !pause::may_go_on(self.apply, &pause_file, &job.jid, id) {
                 break;
             }
             if self.call_chunk(index, 0)? {

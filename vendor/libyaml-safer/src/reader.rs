@@ -64,6 +64,18 @@ fn read_utf8_buffered(
         }
     };
 
+    // Nearly all documents hold nothing but printable ASCII, every character of which is allowed.
+    if available
+        .iter()
+        .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    {
+        let used = available.len();
+        out.extend(available.iter().map(|byte| char::from(*byte)));
+        *offset += used;
+        reader.consume(used);
+        return Ok(true);
+    }
+
     match core::str::from_utf8(available) {
         Ok(valid) => {
             let used = valid.len();

@@ -159,6 +159,24 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
+    /// Reads all characters at once that come next and mean nothing within a plain scalar.
+    /// Whether there was any.
+    fn read_plain_run(&mut self, string: &mut String) -> bool {
+        let plain = |ch: &&char| {
+            matches!(ch, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | '/')
+        };
+        let (front, _) = self.buffer.as_slices();
+        let count = front.iter().take_while(plain).count();
+        if count == 0 {
+            return false;
+        }
+        string.extend(&front[..count]);
+        self.buffer.drain(..count);
+        self.mark.index += count as u64;
+        self.mark.column += count as u64;
+        true
+    }
+
     /// Equivalent to the libyaml macro `READ_LINE`.
     fn read_line_break(&mut self, string: &mut String) {
         let front = match self.buffer.front().copied() {
@@ -1794,7 +1812,9 @@ impl<R: BufRead> Scanner<R> {
                         whitespaces.clear();
                     }
                 }
-                self.read_char(&mut string);
+                if !self.read_plain_run(&mut string) {
+                    self.read_char(&mut string);
+                }
                 end_mark = self.mark;
                 self.cache(2)?;
             }
