@@ -1,12 +1,17 @@
 //! `cron`: entries and variables of users' crontabs. Salt: `salt/states/cron.py` behaviour.
 
 use halite_core::{
-    Args, Context, Map, Outcome, Result, StateModule, Value, Verdict, args, map, state,
+    Args, Available, Context, Map, Outcome, Result, StateModule, Value, Verdict, args, map, state,
 };
 
 /// The module.
 pub static MODULE: StateModule =
-    StateModule::new("cron", &[&PRESENT, &ABSENT, &ENV_PRESENT, &ENV_ABSENT]);
+    StateModule::new("cron", &[&PRESENT, &ABSENT, &ENV_PRESENT, &ENV_ABSENT]).available(
+        |_, host| match host.which("crontab") {
+            Some(_) => Available::Yes,
+            None => Available::No("cron module could not be loaded".into()),
+        },
+    );
 
 /// How an entry stands to what is wanted.
 #[derive(Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@ one:
   kmod.present
 both:
   kmod.present:
-    - mods: [one, two]
+    - mods: [two]
 nosuch_module:
   kmod.present
 some:
