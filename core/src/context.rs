@@ -65,6 +65,7 @@ pub struct JobState {
     retcode: AtomicI64,
     cancelled: Arc<AtomicBool>,
     depth: AtomicUsize,
+    templates: AtomicUsize,
     env: Mutex<BTreeMap<String, Option<String>>>,
     notes: Mutex<BTreeMap<String, Value>>,
 }
@@ -106,6 +107,18 @@ impl JobState {
     /// How many calls deep the running function is: 1 is the job's own.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
+    }
+
+    /// Says that a template calls a function, until the guard is dropped: it sees values that
+    /// others are shown masked. Salt: `salt.utils.secret.mask_pillar`.
+    pub fn enter_template(&self) -> impl Drop + '_ {
+        self.templates.fetch_add(1, Ordering::Relaxed);
+        Level(&self.templates)
+    }
+
+    /// Whether the running function was called by a template of this job.
+    pub fn in_template(&self) -> bool {
+        self.templates.load(Ordering::Relaxed) > 0
     }
 
     /// What [`JobState::set_env`] has set and unset.

@@ -162,6 +162,18 @@ fn agent(internet: &Internet, request: &Request) -> Result<Agent> {
     Ok(config.build().new_agent())
 }
 
+/// The system's reason as Python prints it.
+fn system_words(why: &io::Error) -> String {
+    match why.raw_os_error() {
+        Some(number) => {
+            let text = why.to_string();
+            let words = text.split(" (os error").next().unwrap_or(&text);
+            format!("[Errno {number}] {words}")
+        }
+        None => why.to_string(),
+    }
+}
+
 /// What went wrong, with the way out where there is one.
 fn told(request: &Request, why: &ureq::Error) -> Error {
     let reason = match why {
@@ -172,6 +184,7 @@ fn told(request: &Request, why: &ureq::Error) -> Error {
         ureq::Error::TooManyRedirects => {
             format!("more than {} redirects", request.redirects_max)
         }
+        ureq::Error::Io(why) => system_words(why),
         other => other.to_string(),
     };
     let hint = match reason.contains("certificate") || reason.contains("UnknownIssuer") {

@@ -1,7 +1,7 @@
 //! `pillar`: this minion's pillar, shown or looked into. Salt: `salt/modules/pillar.py` behaviour.
 //!
-//! What a job prints is masked: `pillar_mask_output` and `unmask` decide. What templates and states
-//! ask for is not.
+//! What a job prints is masked: `pillar_mask_output` and `unmask` decide. What templates ask for
+//! is not.
 
 use std::sync::Arc;
 
@@ -31,10 +31,10 @@ pub static MODULE: ExecModule = ExecModule::new(
     ],
 );
 
-/// Whether values are shown: when asked for, and to every caller but the job itself. Rendering a
-/// pillar is no job: its templates see values.
+/// Whether values are shown: when asked for, and to templates. What a job prints, what a state such
+/// as `module.run` reports and what a slot puts in are masked. Rendering a pillar is no job.
 fn shown(cx: &Context<'_>, unmask: Option<bool>) -> bool {
-    unmask.unwrap_or(cx.job.depth() > 1 || cx.job.fun.is_empty())
+    unmask.unwrap_or(cx.job.in_template() || cx.job.fun.is_empty())
 }
 
 fn output(cx: &Context<'_>, value: Value, unmask: Option<bool>) -> Value {

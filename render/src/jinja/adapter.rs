@@ -31,6 +31,7 @@ impl SaltCalls for Calls<'_> {
             let bound = args.bind(fun, &entry.spec);
             return bound.map(|_| Value::str(UNKNOWN.to_string())).map_err(call_error);
         }
+        let _sees_values = self.apply.job.enter_template();
         self.apply.call_value(fun, args).map_err(call_error)
     }
 
