@@ -13,7 +13,6 @@ mod core;
 pub mod events;
 pub mod keys;
 pub mod limits;
-mod lines;
 pub mod orchestrate;
 pub mod private_file;
 mod reactor;

@@ -75,6 +75,7 @@ struct Shell {
     peers: mpsc::Receiver<PeerEvent>,
     pull: EventPull,
     bus: Bus,
+    engines_stop: Arc<std::sync::atomic::AtomicBool>,
     asks: mpsc::Receiver<Ask>,
     _bus_server: halite_net::ipc::EventPublisher,
     finished: mpsc::Receiver<Outcome>,

@@ -4,11 +4,13 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use halite_core::services::{ManageOrder, Refresh};
 use halite_core::{Error, Map, Opts, Result, Value};
+use halite_net::bus as net;
 use halite_net::ipc::{EventPublisher, EventPull, LocalOptions, MODE_PULL};
 use halite_net::{Overflow, limits as net_limits};
 use halite_wire::frame;
@@ -17,7 +19,7 @@ use halite_wire::msgpack::{self, Dialect, StreamDecoder};
 
 use crate::keeper::Order;
 use crate::shared::Shared;
-use crate::{services, store};
+use crate::{helpers, services, store};
 
 /// Mode of the reading socket: a minion's events are root's business, as with Salt.
 const MODE_PUB: u32 = 0o600;
@@ -30,8 +32,17 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Both sockets.
 pub(crate) struct Bus {
-    publisher: EventPublisher,
+    _publisher: EventPublisher,
+    inner: net::Bus,
     pull: EventPull,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.inner.close();
+    }
 }
 
 /// Paths of the reading and of the writing socket. Salt: `salt.utils.event` behaviour.
@@ -62,12 +73,19 @@ impl Bus {
             EventPublisher::bind(&publish, LocalOptions::with_mode(MODE_PUB), Overflow::default());
         let most = net_limits::LOCAL_MESSAGE_BYTES;
         let pull = EventPull::bind(&pull, LocalOptions::with_mode(MODE_PULL), most);
-        Ok(Bus { publisher: publisher.map_err(fail)?, pull: pull.map_err(fail)? })
+        let publisher = publisher.map_err(fail)?;
+        Ok(Bus {
+            inner: net::Bus::with_socket(publisher.handle()),
+            _publisher: publisher,
+            pull: pull.map_err(fail)?,
+            stop: Arc::default(),
+        })
     }
 
-    /// Tells workers where to publish.
-    pub(crate) fn share(&self, shared: &Shared) {
-        shared.set_bus(self.publisher.handle());
+    /// Tells workers where to publish, and starts what reads the bus: the engines and the reactor.
+    pub(crate) fn share(&self, shared: &Arc<Shared>) {
+        shared.set_bus(self.inner.clone());
+        helpers::start(shared, &self.inner, &self.stop);
     }
 
     /// The next message that a tool wrote. Safe to use in `select!`.
@@ -77,9 +95,9 @@ impl Bus {
 
     /// Passes a message on to the readers, and does what its tag asks for.
     pub(crate) fn take(&self, shared: &Arc<Shared>, message: &[u8]) {
-        self.publisher.handle().publish(&Bytes::copy_from_slice(message));
         let Ok(value) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else { return };
         let Ok((tag, data)) = frame::body_of(&value).and_then(frame::read_event) else { return };
+        self.inner.publish(tag, &Bytes::copy_from_slice(message));
         react(shared, tag, data.as_map().cloned().unwrap_or_default());
     }
 }

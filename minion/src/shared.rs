@@ -10,7 +10,7 @@ use bytes::Bytes;
 use halite_core::dictupdate::{Update, update};
 use halite_core::services::ManageOrder;
 use halite_core::{Map, Opts, Result, Services, SubPath, Value};
-use halite_net::ipc::EventPublisherHandle;
+use halite_net::bus::Bus;
 use halite_outside::Internet;
 use halite_wire::frame;
 use halite_wire::load::PublishLoad;
@@ -34,7 +34,7 @@ pub(crate) struct Running {
 pub(crate) struct Shared {
     present: RwLock<Present>,
     running: Mutex<BTreeMap<String, Running>>,
-    bus: Mutex<Option<EventPublisherHandle>>,
+    bus: Mutex<Option<Bus>>,
     keeper: OnceLock<Keeper>,
     /// The way to the master.
     pub(crate) asker: Asker,
@@ -121,7 +121,7 @@ impl Shared {
     }
 
     /// Where events of this minion are published.
-    pub(crate) fn set_bus(&self, bus: EventPublisherHandle) {
+    pub(crate) fn set_bus(&self, bus: Bus) {
         *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
     }
 
@@ -167,7 +167,8 @@ impl Shared {
         let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match bus {
             Some(bus) => {
-                bus.publish(&Bytes::from(frame::pub_frame(&frame::event_body(tag, &data))));
+                let body = frame::event_body(tag, &data);
+                bus.publish(tag, &Bytes::from(frame::pub_frame(&body)));
                 Ok(())
             }
             None => crate::bus::send(&self.opts(), tag, &data).map(drop),

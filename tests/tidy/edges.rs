@@ -13,13 +13,20 @@ const EDGES: &[(&str, &[&str])] = &[
     ("wire/net", &["wire", "core"]),
     ("render", &["core"]),
     ("outside", &["core"]),
+    ("engines", &["core", "wire", "net", "render", "outside", "modules"]),
     ("pillar", &["render", "core", "plugins"]),
     ("modules", &["core", "plugins"]),
     ("states", &["render", "core", "plugins"]),
-    ("minion", &["core", "wire", "net", "render", "outside", "pillar", "modules", "states"]),
+    (
+        "minion",
+        &["core", "wire", "net", "render", "outside", "engines", "pillar", "modules", "states"],
+    ),
     (
         "master",
-        &["core", "wire", "net", "render", "outside", "pillar", "modules", "states", "plugins"],
+        &[
+            "core", "wire", "net", "render", "outside", "engines", "pillar", "modules", "states",
+            "plugins",
+        ],
     ),
     ("cli", &["core", "wire", "net", "render", "minion", "master", "modules", "states"]),
     ("bench", &["core", "wire", "net"]),

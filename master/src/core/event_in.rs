@@ -7,12 +7,24 @@ use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect};
 
 use super::{Core, Output};
-use crate::events::{data_map, tag_of, tags};
+use crate::events::{Event, data_map, tag_of, tags};
 use crate::store::{GRAINS, MINE, PILLAR, RESOURCES, Write};
+
+/// Whether the master itself is meant by events of this tag.
+fn is_looked_at(tag: &str) -> bool {
+    tag == tags::KEY || tags::is_function_return(tag) || tag.contains(crate::reactor::MANAGE)
+}
 
 impl Core {
     /// A message from the pull socket, which only the master's own user can write to.
     pub(crate) fn local_event(&mut self, message: &Bytes) {
+        // Most events are passed on as they came.
+        if let Some(body) = frame::plain_body(message)
+            && body.len() <= self.settings.event_bytes
+            && tag_of(body).is_some_and(|tag| !is_looked_at(tag))
+        {
+            return self.output(Output::Bus(message.clone()));
+        }
         let Ok(framed) = msgpack::decode(message, Dialect::Bus, &Limits::ACCEPTED) else {
             return tracing::warn!(
                 "A local program wrote something into the event bus that is no event"
@@ -31,8 +43,17 @@ impl Core {
             }
             Some(_) => {}
         }
-        let frame = frame::caused_frame(body, frame::cause_of(&framed));
-        self.output(Output::Bus(Bytes::from(frame)));
+        let cause = frame::cause_of(&framed);
+        if body.len() <= self.settings.event_bytes {
+            let frame = frame::caused_frame(body, cause);
+            return self.output(Output::Bus(Bytes::from(frame)));
+        }
+        let Ok((tag, data)) = frame::read_event(body) else {
+            return tracing::warn!("A local program wrote an event whose data cannot be read");
+        };
+        if let Some(body) = self.body_of(&Event::new(tag, data_map(data))) {
+            self.output(Output::Bus(Bytes::from(frame::caused_frame(&body, cause))));
+        }
     }
 
     /// A runner talks to the reactor: only with the master's key, which goes no further. The body without it.

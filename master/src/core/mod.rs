@@ -237,8 +237,35 @@ impl Core {
 
     /// Fires an event on the master's bus.
     pub(crate) fn fire(&mut self, event: &Event) {
-        let frame = event.frame(self.now.0);
-        self.output(Output::Bus(frame));
+        if let Some(body) = self.body_of(event) {
+            let frame = Bytes::from(halite_wire::frame::pub_frame(&body));
+            self.output(Output::Bus(frame));
+        }
+    }
+
+    /// The body of an event within `max_event_size`; says what had to be left out. `None` if nothing helps.
+    pub(crate) fn body_of(&self, event: &Event) -> Option<Vec<u8>> {
+        let most = self.settings.event_bytes;
+        let (body, whole) = event.body_within(self.now.0, most);
+        let tag = event.tag.as_str();
+        if body.len() > most {
+            tracing::error!(
+                tag,
+                bytes = whole,
+                most,
+                "An event is dropped: it is above max_event_size"
+            );
+            return None;
+        }
+        if body.len() < whole {
+            tracing::warn!(
+                tag,
+                bytes = whole,
+                most,
+                "An event is above max_event_size: its large values are left out (VALUE_TRIMMED)"
+            );
+        }
+        Some(body)
     }
 
     pub(crate) fn store(&mut self, write: Write) {

@@ -75,14 +75,14 @@ impl Session {
         Ok(proved)
     }
 
-    /// Counts `count` events; false when the minion fires too many.
-    pub(crate) fn may_fire(&mut self, count: usize, now: Now) -> bool {
+    /// Counts `count` events; false when the minion fires more than `most` within [`limits::EVENT_WINDOW`].
+    pub(crate) fn may_fire(&mut self, count: usize, now: Now, most: u32) -> bool {
         let window = i64::try_from(limits::EVENT_WINDOW.as_micros()).unwrap_or(i64::MAX);
         if now.0 - self.window.0 > window {
             (self.window, self.events) = (now, 0);
         }
         self.events = self.events.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-        self.events <= limits::EVENTS_PER_WINDOW
+        self.events <= most
     }
 }
 

@@ -3,6 +3,7 @@
 use halite_core::target::Nodegroups;
 use halite_core::{Map, Opts, Value};
 
+use crate::limits;
 use crate::user_keys::master_user;
 
 /// Seconds between looks at the pki folder and the drop file.
@@ -63,6 +64,10 @@ pub(crate) struct Settings {
     pub(crate) master_id: Option<String>,
     /// `require_minion_sign_messages`.
     pub(crate) require_signed_returns: bool,
+    /// `max_event_size`.
+    pub(crate) event_bytes: usize,
+    /// `minion_event_limit`: events of one minion within [`limits::EVENT_WINDOW`].
+    pub(crate) events_per_window: u32,
     /// `drop_messages_signature_fail`, or signatures are asked for.
     pub(crate) drop_wrong_signatures: bool,
 }
@@ -104,6 +109,14 @@ impl Settings {
             mine_get: opts.get("mine_get").map(|_| opts.map("mine_get")),
             preserve_cache: opts.bool("preserve_minion_cache"),
             master_id: text("master_id"),
+            event_bytes: usize::try_from(opts.int("max_event_size", 0))
+                .ok()
+                .filter(|bytes| *bytes > 0)
+                .unwrap_or(limits::EVENT_BYTES),
+            events_per_window: u32::try_from(opts.int("minion_event_limit", 0))
+                .ok()
+                .filter(|events| *events > 0)
+                .unwrap_or(limits::EVENTS_PER_WINDOW),
             require_signed_returns: opts.bool("require_minion_sign_messages"),
             drop_wrong_signatures: opts.bool("drop_messages_signature_fail")
                 || opts.bool("require_minion_sign_messages"),

@@ -61,6 +61,8 @@ pub fn minion_may_fire(id: &MinionId, tag: &str) -> Result<(), Refusal> {
 fn below_salt(id: &MinionId, rest: &[&str]) -> Result<(), Refusal> {
     let sender = match rest {
         ["minion" | "beacon" | "engine" | "proxy", sender, ..] => sender,
+        // The engine `webhook`, which takes from anybody: such events say nothing about who sent them.
+        ["engines", "hook", ..] => return Ok(()),
         ["job", jid, "prog" | "start", sender, ..] if Jid::parse(jid).is_ok() => sender,
         // A state with `fire_event`.
         ["state_result", jid, sender, ..] if Jid::parse(jid).is_ok() => sender,
@@ -87,6 +89,7 @@ mod tests {
             "salt/beacon/web1/load/",
             "minion/refresh/web1",
             "minion/other/thing",
+            "salt/engines/hook/my/path",
             &format!("salt/job/{jid}/prog/web1/1"),
             &format!("salt/job/{jid}/start/web1"),
             &format!("salt/state_result/{jid}/web1/x"),
@@ -103,6 +106,8 @@ mod tests {
             ("minion/refresh/web2", Refusal::OtherMinion),
             ("minion/refresh", Refusal::OtherMinion),
             ("salt/auth", Refusal::Reserved),
+            ("salt/engines/other", Refusal::Reserved),
+            ("salt/reactors/manage/add", Refusal::Reserved),
             ("salt/key", Refusal::Reserved),
             ("salt", Refusal::Reserved),
             ("salt/run/1/ret", Refusal::Reserved),

@@ -32,21 +32,27 @@ impl Event {
     /// The body that goes over the sockets, stamped with `now` (microseconds since 1970 UTC) unless the sender
     /// did. Above [`limits::EVENT_BYTES`] the large values are left out.
     pub fn body(&self, now: i64) -> Vec<u8> {
+        self.body_within(now, limits::EVENT_BYTES).0
+    }
+
+    /// The same with another bound, which it may still be above; and how long it was with all its values.
+    pub fn body_within(&self, now: i64, bytes_max: usize) -> (Vec<u8>, usize) {
         let mut data = self.data.clone();
         if !data.contains_key("_stamp") {
             data.insert("_stamp".into(), stamp(now).into());
         }
         let body = frame::event_body(&self.tag, &data);
-        if body.len() <= limits::EVENT_BYTES {
-            return body;
+        let whole = body.len();
+        if whole <= bytes_max {
+            return (body, whole);
         }
-        let largest = limits::EVENT_BYTES / 4;
+        let largest = bytes_max / 4;
         for value in data.values_mut() {
             if frame::event_body("", &halite_core::map! {"v" => value.clone()}).len() > largest {
                 *value = TRIMMED.into();
             }
         }
-        frame::event_body(&self.tag, &data)
+        (frame::event_body(&self.tag, &data), whole)
     }
 
     /// The frame that subscribers of the bus read.

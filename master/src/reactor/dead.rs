@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use halite_core::value::{JsonStyle, to_json};
 use halite_core::{Map, Opts, Value, map};
+use halite_engines::Lines;
 
 use crate::events::stamp;
-use crate::lines::Lines;
 
 /// Bytes of one file; one full one is kept beside it.
 const FILE_BYTES: u64 = 8 << 20;

@@ -6,7 +6,6 @@ use halite_wire::load::MinionEvents;
 use super::Call;
 use crate::core::Core;
 use crate::events::{Event, data_map, minion_may_fire, tags};
-use crate::limits;
 use crate::store::{RESOURCES, Write};
 
 impl Core {
@@ -16,8 +15,9 @@ impl Core {
             MinionEvents::Many { events, .. } => events.len(),
         };
         let now = self.now;
-        if self.sessions.get_mut(&call.who).is_some_and(|session| !session.may_fire(count, now)) {
-            let most = limits::EVENTS_PER_WINDOW;
+        let most = self.settings.events_per_window;
+        let session = self.sessions.get_mut(&call.who);
+        if session.is_some_and(|session| !session.may_fire(count, now, most)) {
             tracing::warn!(who = %call.who, most, "A minion fires too many events; they are dropped");
             return self.answer(call, &Value::Null);
         }
@@ -29,7 +29,8 @@ impl Core {
             MinionEvents::Many { pretag, events, .. } => {
                 for (tag, data) in events {
                     let mut data = data_map(data);
-                    data.entry("id".into()).or_insert_with(|| (&call.who).into());
+                    // Whoever reacts to it may rely on who sent it.
+                    data.insert("id".into(), (&call.who).into());
                     if let Some(pretag) = pretag.as_deref().filter(|pretag| !pretag.is_empty()) {
                         self.minion_event(call, &format!("{pretag}/{tag}"), data.clone());
                     }

@@ -5,11 +5,13 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use halite_core::host::RealHost;
 use halite_core::host::trim::Quiet;
 use halite_core::{Error, MinionId, Opts, Result};
+use halite_engines::Home;
 use halite_net::bus::Bus;
 use halite_net::ipc::{self, EventPublisher, EventPull, LocalOptions};
 use halite_net::zmtp::conn::{ConnOptions, Heartbeat};
@@ -24,7 +26,8 @@ use tokio::sync::mpsc;
 
 use super::{Shell, now};
 use crate::autosign::AutoSign;
-use crate::core::{Core, Settings, Start};
+use crate::core::{Ask, Core, JidSource, Settings, Start};
+use crate::events::Event;
 use crate::keys::{KeyState, KeyStore, MasterKeys};
 use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
@@ -79,9 +82,8 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let shared = Arc::new(shared);
     let (asker, asks) = mpsc::channel(limits::ASKS_WAITING);
     let bus = Bus::with_socket(bus_server.handle());
-    let jids = core.jids.clone();
     schedule::start(opts)?;
-    reactor::start(reactor::Parts { opts: opts.clone(), bus: bus.clone(), asks: asker, jids })?;
+    let engines_stop = start_helpers(opts, &bus, asker, core.jids.clone())?;
     Ok(Shell {
         core,
         shared,
@@ -91,6 +93,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         peers,
         pull,
         bus,
+        engines_stop,
         asks,
         _bus_server: bus_server,
         finished,
@@ -107,6 +110,30 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         quiet: Quiet::new(Instant::now()),
         pidfile: pidfile(opts)?,
     })
+}
+
+/// The reactor and the engines; the switch that ends the engines.
+fn start_helpers(
+    opts: &Opts,
+    bus: &Bus,
+    asks: mpsc::Sender<Ask>,
+    jids: JidSource,
+) -> Result<Arc<AtomicBool>> {
+    let asker = asks.clone();
+    reactor::start(reactor::Parts { opts: opts.clone(), bus: bus.clone(), asks, jids })?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let fire = move |tag: &str, data| {
+        let ask = Ask::Fire(Event::new(tag, data));
+        asker.blocking_send(ask).map_err(|_| Error::execution("the master stops"))
+    };
+    let home = Home {
+        opts: opts.clone(),
+        bus: bus.clone(),
+        fire: Arc::new(fire),
+        stop: Arc::clone(&stop),
+    };
+    halite_engines::start(&home, &["reactor"]);
+    Ok(stop)
 }
 
 /// Folders that users of `publisher_acl` must be able to pass are open to them; else they are the owner's alone.

@@ -37,6 +37,7 @@ impl Shell {
                 Ok(Err(Asked::Stop | Asked::StopNow | Asked::Reload)) | Err(_) => break,
             }
         }
+        self.engines_stop.store(true, std::sync::atomic::Ordering::Relaxed);
         self.bus.close();
         self.asks.close();
         self.retry();

@@ -64,3 +64,43 @@ fn helpers_fire_and_publish() {
     assert_eq!(tags(&outputs), [format!("salt/job/{jid}/new"), format!("salt/job/{jid}/publish")]);
     assert_eq!(published(&outputs), 1);
 }
+
+#[test]
+fn an_event_of_ten_megabytes_is_cut_and_the_bus_goes_on() {
+    let mut world = world(Map::new());
+    let big = map! {"large" => "x".repeat(10 << 20), "small" => 1};
+    let outputs = local(&mut world, frame::pub_frame(&frame::event_body("my/big", &big)));
+    let (body, _) = frame::open_frame(&bus(&outputs)[0]).expect("is a frame");
+    let (_, data) = frame::read_event(&body).expect("is an event");
+    assert_eq!(
+        (data.get("large"), data.get("small")),
+        (Some(&"VALUE_TRIMMED".into()), Some(&1.into()))
+    );
+    let many: Map = (0..200).map(|n| (format!("v{n}").into(), "x".repeat(50_000).into())).collect();
+    let outputs = local(&mut world, frame::pub_frame(&frame::event_body("my/many", &many)));
+    assert!(bus(&outputs).is_empty(), "nothing in it is large by itself: it is refused");
+    let outputs = local(&mut world, frame::pub_frame(&frame::event_body("my/next", &Map::new())));
+    assert_eq!(tags(&outputs), ["my/next"]);
+}
+
+#[test]
+fn a_minion_cannot_speak_for_another_nor_flood() {
+    let mut world = world(map! {"minion_event_limit" => 5});
+    let (mut web1, mut web2) = (world.sign_in("web1"), world.sign_in("web2"));
+    let event = |tag: &str| map! {"tag" => tag, "data" => map! {"id" => "web2", "a" => 1}};
+    let events = vec![event("my/tag"), event("salt/minion/web2/start"), event("salt/auth")];
+    let (_, outputs) =
+        world.ask(&mut web1, map! {"cmd" => "_minion_event", "events" => events, "pretag" => ()});
+    assert_eq!(tags(&outputs), ["my/tag"], "reserved tags and those of others are dropped");
+    let (body, _) = frame::open_frame(&bus(&outputs)[0]).expect("is a frame");
+    let (_, data) = frame::read_event(&body).expect("is an event");
+    assert_eq!(data.get("id"), Some(&"web1".into()));
+    let mut fire = |who: &mut Minion| {
+        let load = map! {"cmd" => "_minion_event", "tag" => "my/tag", "data" => map! {"a" => 1}};
+        let (_, outputs) = world.ask(who, load);
+        tags(&outputs).len()
+    };
+    let passed: usize = (0..10).map(|_| fire(&mut web1)).sum();
+    assert_eq!(passed, 2, "two of five were left");
+    assert_eq!(fire(&mut web2), 1, "others are not held back");
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use halite_core::{Error, Result};
 
 /// An open file of lines.
-pub(crate) struct Lines {
+pub struct Lines {
     path: PathBuf,
     bytes_max: u64,
     keep: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Lines in `path`, of which `keep` full files are kept beside it. Nothing is opened yet.
-    pub(crate) fn new(path: PathBuf, bytes_max: u64, keep: usize) -> Lines {
+    pub fn new(path: PathBuf, bytes_max: u64, keep: usize) -> Lines {
         Lines { path, bytes_max, keep, file: None }
     }
 
@@ -25,7 +25,7 @@ impl Lines {
     ///
     /// # Errors
     /// Names the file that cannot be written.
-    pub(crate) fn add(&mut self, line: &str) -> Result<()> {
+    pub fn add(&mut self, line: &str) -> Result<()> {
         let fail = |path: &Path, error| Error::file("write", path, error);
         if self.file.as_ref().is_some_and(|(_, bytes)| *bytes >= self.bytes_max) {
             self.file = None;
