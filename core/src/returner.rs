@@ -73,6 +73,15 @@ fn find_option(places: [&Map; 2], section: &str, ret: &Map, name: &str) -> Optio
     other.and_then(|config| find(&format!("{config}.{section}"))).or_else(|| find(section))
 }
 
+/// A return as it is kept: without `ret_kwargs`, in which passwords of the returner may stand.
+pub fn kept(ret: &Map) -> Map {
+    let keep = |key: &Value| key.as_str() != Some("ret_kwargs");
+    ret.iter()
+        .filter(|(key, _)| keep(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
 /// An option as text, or its default.
 pub fn text_option(
     cx: &Context<'_>,
@@ -105,6 +114,7 @@ mod tests {
         assert_eq!(find("returner.x", map! {"ret_config" => "alt"}), "alternative");
         assert_eq!(find("returner.y", map! {"ret_config" => "alt"}), "nested");
         let given = map! {"ret_kwargs" => map! {"host" => "given"}, "ret_config" => "alt"};
+        assert_eq!(kept(&given).keys().map(Value::to_string).collect::<Vec<_>>(), ["ret_config"]);
         assert_eq!(find("returner.x", given), "given");
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use halite_core::outside::http::Request;
-use halite_core::returner::{option, text_option};
+use halite_core::returner::{kept, option, text_option};
 use halite_core::value::to_json;
 use halite_core::{Apply, Error, Map, Result, Returner, Value};
 
@@ -15,7 +15,7 @@ pub static MODULE: Returner =
 const SECTION: &str = "returner.http";
 
 fn returner(apply: &Apply<'_>, ret: &Map) -> Result<()> {
-    send(apply, ret, &ret.clone().into())
+    send(apply, ret, &kept(ret).into())
 }
 
 fn event_return(apply: &Apply<'_>, events: &[Map]) -> Result<()> {

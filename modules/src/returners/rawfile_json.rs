@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use halite_core::returner::text_option;
+use halite_core::returner::{kept, text_option};
 use halite_core::value::to_json;
 use halite_core::{Apply, Map, Result, Returner};
 
@@ -11,7 +11,7 @@ pub static MODULE: Returner =
     Returner { event_return: Some(event_return), ..Returner::new("rawfile_json", returner) };
 
 fn returner(apply: &Apply<'_>, ret: &Map) -> Result<()> {
-    write(apply, ret, std::slice::from_ref(ret))
+    write(apply, ret, &[kept(ret)])
 }
 
 fn event_return(apply: &Apply<'_>, events: &[Map]) -> Result<()> {

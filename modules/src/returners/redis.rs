@@ -2,7 +2,7 @@
 //! `minions`. Salt 3006: `salt/returners/redis_return.py`.
 
 use halite_core::outside::{RedisCommand, RedisServer};
-use halite_core::returner::{option, text_option};
+use halite_core::returner::{kept, option, text_option};
 use halite_core::value::{parse_json, to_json};
 use halite_core::{Apply, Map, Result, Returner, Value};
 
@@ -59,7 +59,7 @@ fn text(map: &Map, key: &str) -> String {
 fn returner(apply: &Apply<'_>, ret: &Map) -> Result<()> {
     let (id, jid, fun) = (text(ret, "id"), text(ret, "jid"), text(ret, "fun"));
     let key = format!("ret:{jid}");
-    let json = to_json(&ret.clone().into(), Default::default());
+    let json = to_json(&kept(ret).into(), Default::default());
     let commands = [
         command(&["HSET", &key, &id, &json]),
         command(&["EXPIRE", &key, &ttl(apply)]),

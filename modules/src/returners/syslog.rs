@@ -1,7 +1,7 @@
 //! `syslog`: each return as JSON in the system's log, through `logger`. Salt: `salt/returners/syslog_return.py`.
 
 use halite_core::host::Command;
-use halite_core::returner::text_option;
+use halite_core::returner::{kept, text_option};
 use halite_core::value::to_json;
 use halite_core::{Apply, Error, Map, Result, Returner};
 
@@ -15,7 +15,7 @@ const LINE_BYTES: usize = 8 * 1024;
 const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
 fn returner(apply: &Apply<'_>, ret: &Map) -> Result<()> {
-    log(apply, ret, to_json(&ret.clone().into(), Default::default()))
+    log(apply, ret, to_json(&kept(ret).into(), Default::default()))
 }
 
 fn event_return(apply: &Apply<'_>, events: &[Map]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What the SQL returners share: Salt's tables `jids`, `salt_returns`, `salt_events`.
 
 use halite_core::outside::sql::{Connection, Server};
-use halite_core::returner::text_option;
+use halite_core::returner::{kept, text_option};
 use halite_core::value::{parse_json, to_json};
 use halite_core::{Apply, Map, Result, Value};
 
@@ -69,7 +69,7 @@ impl Dialect {
             json(&ret.get("return").cloned().unwrap_or_default()),
             text(ret, "id"),
             success.into(),
-            whole(ret),
+            whole(&kept(ret)),
         ];
         self.connect(apply, ret)?.execute(&sql, &params).map(drop)
     }
