@@ -12,6 +12,8 @@ pub(crate) const REFUSED: u8 = 2;
 pub(crate) const INCOMPLETE: u8 = 42;
 /// The command line cannot be understood.
 pub(crate) const USAGE: u8 = 64;
+/// The user to run as does not exist.
+pub(crate) const NO_USER: u8 = 67;
 /// A function that does not exist, under `salt-call` (Python's `sys.exit(-1)`).
 pub(crate) const MISSING: u8 = 255;
 

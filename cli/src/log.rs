@@ -11,6 +11,8 @@ use halite_core::{Opts, Value};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use crate::syslog::{self, Syslog};
+
 use file::LogFile;
 use line::{LineFormat, Record};
 
@@ -43,7 +45,9 @@ pub(crate) fn start(opts: &Opts, console: &str) {
     let number = |name: &str| u64::try_from(opts.int(name, 0)).unwrap_or(0);
     let to_console = level(&text(CONSOLE_LEVEL, &text("log_level", console)));
     let to_file = level(&text("log_level_logfile", &text("log_level", "warning")));
-    let path = (to_file != LevelFilter::OFF).then(|| opts.path("log_file"));
+    let wanted = to_file != LevelFilter::OFF;
+    let address = Some(opts.str("log_file")).filter(|text| wanted && syslog::is_address(text));
+    let path = (wanted && address.is_none()).then(|| opts.path("log_file"));
     let file = path.filter(|path| path.is_absolute()).map(|path| {
         LogFile::new(path, number("log_rotate_max_bytes"), number("log_rotate_backup_count"))
     });
@@ -63,6 +67,7 @@ pub(crate) fn start(opts: &Opts, console: &str) {
             false,
         ),
         open: file.map(Mutex::new),
+        syslog: address.map(|address| Mutex::new(Syslog::open(address))),
     };
     let subscriber = tracing_subscriber::registry().with(lines);
     // A second start in one process keeps the first.
@@ -88,6 +93,7 @@ struct Lines {
     on_console: LineFormat,
     in_file: LineFormat,
     open: Option<Mutex<LogFile>>,
+    syslog: Option<Mutex<Syslog>>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -114,6 +120,11 @@ impl<S: Subscriber> Layer<S> for Lines {
         };
         if record.level <= self.console {
             complain(&self.on_console.line(&record));
+        }
+        if let Some(Ok(mut syslog)) = self.syslog.as_ref().map(Mutex::lock) {
+            if record.level <= self.file {
+                syslog.send(&record.level, &self.in_file.line(&record));
+            }
         }
         if let Some(Ok(mut file)) = self.open.as_ref().map(Mutex::lock) {
             if record.level <= self.file {

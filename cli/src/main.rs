@@ -12,6 +12,7 @@ mod output;
 mod parse;
 mod programs;
 mod stamp;
+mod syslog;
 mod targets;
 mod version;
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Parser};
 
 use crate::{exit, log};
@@ -24,15 +25,50 @@ pub(crate) fn parse<C: Parser>(
     let parsed = adjust(command)
         .try_get_matches_from(args)
         .and_then(|matches| C::from_arg_matches(&matches));
-    parsed.map_err(|error| {
-        // Help goes to standard output and is no error.
-        let _ = error.print();
-        ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK })
-    })
+    parsed.map_err(|error| refused(&C::command(), &error))
+}
+
+/// Prints help, or what is wrong with a command line, in optparse's words: scripts look for them.
+pub(crate) fn refused(command: &Command, error: &clap::Error) -> ExitCode {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    // `--list <STATE>` is how clap names an option.
+    let option = text(ContextKind::InvalidArg).and_then(|option| option.split(' ').next());
+    let value = text(ContextKind::InvalidValue).unwrap_or_default();
+    let what = match (error.kind(), option) {
+        (ErrorKind::UnknownArgument, Some(option)) => {
+            let known = text(ContextKind::SuggestedArg);
+            let slip = known.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+            format!("no such option: {option}{slip}")
+        }
+        (ErrorKind::InvalidValue, Some(option)) if value.is_empty() => {
+            format!("{option} option requires 1 argument")
+        }
+        (ErrorKind::InvalidValue, Some(option)) => {
+            format!("option {option}: invalid choice: '{value}'")
+        }
+        (ErrorKind::ValueValidation, Some(option)) => {
+            format!("option {option}: invalid value: '{value}'")
+        }
+        _ => {
+            // Help goes to standard output and is no error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+        }
+    };
+    usage(command.get_name(), &what)
 }
 
 /// Complains about a command line, and gives the exit code for that.
 pub(crate) fn usage(program: &str, what: &str) -> ExitCode {
-    log::complain(&format!("{program}: error: {what}"));
+    let words = match program {
+        "salt" => " '<target>' <function> [arguments]",
+        "salt-call" | "salt-run" => " <function> [arguments]",
+        "salt-cp" => " '<target>' SOURCE DEST",
+        _ => "",
+    };
+    log::complain(&format!("Usage: {program} [options]{words}\n\n{program}: error: {what}"));
     ExitCode::from(exit::USAGE)
 }

@@ -17,6 +17,11 @@ pub fn parse_input(words: &[String], no_parse: &[String]) -> Args {
             None => args.positional.push(jid_as_text(yamlify(word))),
         }
     }
+    // A map with the mark `__kwarg__`, the form of jobs, holds keyword arguments here too: no
+    // word `name=value` could have a value over several lines.
+    let Args { positional, named } = std::mem::take(&mut args);
+    args = Args::from_wire(&positional);
+    args.named.extend(named);
     args
 }
 
@@ -108,6 +113,12 @@ mod tests {
                 .map(str::to_owned)
                 .into();
         let args = parse_input(&words, &["raw".into()]);
+        let marked = r#"{"__kwarg__": true, "text": "a = 1\nb"}"#.to_owned();
+        let read = parse_input(&["x".into(), marked, "k=1".into()], &[]);
+        assert_eq!(
+            (read.positional.len(), &read.named),
+            (1, &map! {"text" => "a = 1\nb", "k" => 1})
+        );
         let texts: Vec<String> = args.positional.iter().map(Value::repr).collect();
         assert_eq!(texts, ["'a'", "'x==1'", "'1a=2'", "'20261122112921328480'"]);
         assert_eq!(args.named, map! {"k" => 1, "n" => "", "raw" => "1"});

@@ -92,8 +92,9 @@ impl Services for LocalServices {
         proc::signal_other(&self.proc_dir(), jid, signal)
     }
 
-    fn refresh(&self, _what: Refresh) -> Result<bool> {
-        Ok(false)
+    fn refresh(&self, what: Refresh) -> Result<bool> {
+        // Nothing is held here: the daemon of this machine is told, if one runs.
+        bus::send(&self.machine.opts, crate::services::request_tag(what), &Map::new())
     }
 
     fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {

@@ -8,7 +8,7 @@ use halite_core::{Jid, Map, Outside, Result, Services, Value, map};
 
 use crate::keeper::Order;
 use crate::shared::{Present, Shared};
-use crate::{Machine, proc};
+use crate::{Machine, bus, proc};
 
 /// The daemon, as one job sees it.
 pub(crate) struct JobServices {
@@ -89,6 +89,31 @@ impl Services for JobServices {
 /// # Errors
 /// If the master is needed and does not answer.
 pub(crate) fn refresh(shared: &Shared, what: Refresh) -> Result<()> {
+    read_again(shared, what)?;
+    if shared.opts().bool("caller") {
+        // The daemon of this machine, if one runs, is to do the same.
+        return bus::send(&shared.opts(), request_tag(what), &Map::new()).map(drop);
+    }
+    let done = match what {
+        Refresh::Pillar => "/salt/minion/minion_pillar_refresh_complete",
+        Refresh::Modules => "/salt/minion/minion_mod_refresh_complete",
+        Refresh::Grains | Refresh::Beacons | Refresh::Schedule => return Ok(()),
+    };
+    shared.fire(done, map! {"complete" => true})
+}
+
+/// The event by which a tool has the daemon read something again.
+pub(crate) fn request_tag(what: Refresh) -> &'static str {
+    match what {
+        Refresh::Pillar => "pillar_refresh",
+        Refresh::Grains => "grains_refresh",
+        Refresh::Modules => "module_refresh",
+        Refresh::Beacons => "beacons_refresh",
+        Refresh::Schedule => "schedule_refresh",
+    }
+}
+
+fn read_again(shared: &Shared, what: Refresh) -> Result<()> {
     match what {
         Refresh::Pillar => {
             let request = PillarRequest { clean_cache: true, ..PillarRequest::default() };

@@ -1,7 +1,7 @@
 //! Why a minion did not return: what stands beside its name.
 
 use halite_core::{MinionId, Opts};
-use halite_master::store::{GRAINS, PRESENCE, Reader};
+use halite_master::store::{DEPARTED, GRAINS, PRESENCE, Reader};
 
 use super::Lost;
 use crate::stamp;
@@ -19,8 +19,12 @@ impl Reasons {
     /// Opens what there is.
     pub(crate) fn new(opts: &Opts) -> Reasons {
         let store = Reader::open(opts).ok();
-        let keys = store.as_ref().and_then(|store| store.keys(PRESENCE).ok());
-        Reasons { opts: opts.clone(), store, presence: keys.is_some_and(|keys| !keys.is_empty()) }
+        let tracked = |bank: &str| {
+            let keys = store.as_ref().and_then(|store| store.keys(bank).ok());
+            keys.is_some_and(|keys| !keys.is_empty())
+        };
+        let presence = tracked(PRESENCE) || tracked(DEPARTED);
+        Reasons { opts: opts.clone(), store, presence }
     }
 
     /// Salt's first line, which scripts look for; what is known beyond it; where to look later.
@@ -61,6 +65,10 @@ impl Reasons {
                 let at = stamp::local(at);
                 (response, Some(format!("It has been connected since {at} and did not answer.")))
             }
+            Connection::Gone(at) => {
+                let why = format!("It is not connected since {}.", stamp::local(at));
+                ("Not connected", Some(why))
+            }
             Connection::None(heard) => {
                 let heard =
                     heard.map(|at| format!(" It last sent its grains at {}.", stamp::local(at)));
@@ -83,7 +91,10 @@ impl Reasons {
         let when = |bank: &str| store.fetch(bank, id).map(|entry| entry.map(|(at, _)| at));
         match when(PRESENCE) {
             Ok(Some(at)) => Connection::Since(at),
-            Ok(None) => Connection::None(when(GRAINS).ok().flatten()),
+            Ok(None) => match when(DEPARTED) {
+                Ok(Some(at)) => Connection::Gone(at),
+                _ => Connection::None(when(GRAINS).ok().flatten()),
+            },
             Err(_) => Connection::Unknown,
         }
     }
@@ -93,7 +104,9 @@ impl Reasons {
 enum Connection {
     Unknown,
     Since(i64),
-    /// Not there; when it last sent its grains.
+    /// Not there since then.
+    Gone(i64),
+    /// Not there since the master started, at least; when it last sent its grains.
     None(Option<i64>),
 }
 

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use halite_core::{Error, Map, Opts, Result, Value};
 use halite_minion::{Call, Caller, Failure, input};
 
 use crate::options::{ConfigOptions, LogOptions, OutputOptions, put};
+use crate::parse::{refused, usage};
 use crate::{exit, log, output};
 
 /// Runs a function on this machine, with or without a master
@@ -99,11 +100,7 @@ struct Cli {
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to standard output and are no error.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
-        }
+        Err(error) => return refused(&Cli::command(), &error),
     };
     if cli.args_stdin {
         cli.words.extend(std::io::stdin().lines().map_while(std::result::Result::ok));
@@ -121,6 +118,10 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if cli.words.is_empty() && !cli.grains && !cli.doc {
         log::complain("salt-call: error: Requires function, --grains or --doc");
         return Ok(ExitCode::from(exit::USAGE));
+    }
+    if cli.doc && cli.words.len() > 1 {
+        let what = "You can only get documentation for one method at one time";
+        return Ok(usage("salt-call", what));
     }
     warn_of_ignored_roots(cli);
     let (opts, warnings) = halite_minion::config::load(&cli.config.config_dir, &given(cli))?;

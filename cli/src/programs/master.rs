@@ -53,7 +53,10 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     match load(&cli) {
         // What is wrong with the configuration has been told before anything goes on unseen.
         Ok(_) if cli.daemon && !cli.detached => detach::start("salt-master", &args),
-        Ok(opts) => halite_master::run(&opts),
+        Ok(opts) => match config::unknown_user(&opts) {
+            Some(code) => ExitCode::from(code),
+            None => halite_master::run(&opts),
+        },
         Err(error) => {
             log::complain(&format!("salt-master: {error}"));
             ExitCode::from(exit::GENERIC)

@@ -69,5 +69,8 @@ fn run(cli: &Cli) -> Result<u8> {
     let (opts, warnings) = halite_minion::config::load(&cli.config.config_dir, &given)?;
     log::start(&opts, "warning");
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if let Some(code) = crate::config::unknown_user(&opts) {
+        return Ok(code);
+    }
     halite_minion::daemon::run(opts)
 }

@@ -3,6 +3,7 @@
 
 mod command;
 mod real;
+mod spawn;
 pub mod trim;
 
 use std::path::{Path, PathBuf};

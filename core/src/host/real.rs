@@ -2,14 +2,15 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
+use super::spawn::prepare;
 use super::{Command, FileKind, Group, Metadata, Output, Read, User, Write};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -343,66 +344,6 @@ fn run(host: &RealHost, command: &Command) -> Result<Output> {
         timed_out,
     };
     if cancelled { Err(Error::Cancelled) } else { Ok(output) }
-}
-
-fn prepare(host: &RealHost, command: &Command) -> Result<std::process::Command> {
-    let Some((program, args)) = command.argv.split_first() else {
-        return Err(Error::execution("an empty command cannot be run"));
-    };
-    let mut process = match (command.umask, command.merge_stderr) {
-        (None, false) => std::process::Command::new(program),
-        // Neither a umask nor a joined stream can be had of std without `unsafe`: sh does both,
-        // with the command as arguments and not as text.
-        (umask, merge) => {
-            let mask = umask.map(|mask| format!("umask {mask:04o}; ")).unwrap_or_default();
-            let join = if merge { " 2>&1" } else { "" };
-            let mut shell = std::process::Command::new("/bin/sh");
-            shell.arg("-c").arg(format!("{mask}exec \"$0\" \"$@\"{join}")).arg(program);
-            shell
-        }
-    };
-    process.args(args).process_group(0);
-    process.stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-    if command.detach {
-        process.stdout(Stdio::null()).stderr(Stdio::null());
-    } else {
-        process.stdout(Stdio::piped()).stderr(Stdio::piped());
-    }
-    if let Some(cwd) = &command.cwd {
-        process.current_dir(cwd);
-    }
-    if command.clean_env {
-        process.env_clear();
-    }
-    if let Some(name) = &command.runas {
-        become_user(host, name, &mut process)?;
-    }
-    for (name, value) in &command.env {
-        match value {
-            Some(value) => process.env(name, value),
-            None => process.env_remove(name),
-        };
-    }
-    if let Some(name) = &command.group {
-        let group = host.group(name)?.ok_or_else(|| {
-            Error::execution(format!("Group '{name}' is not available on this system"))
-        })?;
-        process.gid(group.gid);
-    }
-    Ok(process)
-}
-
-/// Sets user, group and the variables that a login would set.
-fn become_user(host: &RealHost, name: &str, process: &mut std::process::Command) -> Result<()> {
-    let user = host
-        .user(name)?
-        .ok_or_else(|| Error::execution(format!("User '{name}' is not available")))?;
-    process.env("HOME", &user.home).env("USER", &user.name).env("LOGNAME", &user.name);
-    process.env("SHELL", &user.shell);
-    if rustix::process::geteuid().as_raw() != user.uid {
-        process.uid(user.uid).gid(user.gid);
-    }
-    Ok(())
 }
 
 type Collected = (std::sync::mpsc::Receiver<()>, std::sync::Arc<std::sync::Mutex<Vec<u8>>>);

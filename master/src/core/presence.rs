@@ -5,13 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use halite_core::{MinionId, Value, map};
+use halite_core::{Map, MinionId, Value, map};
 use halite_net::ConnId;
 use halite_net::zmtp::publisher::PeerEvent;
 
 use super::Core;
 use crate::events::{Event, tags};
-use crate::store::{PRESENCE, Write};
+use crate::store::{DEPARTED, PRESENCE, Write};
 
 /// A subscriber.
 #[derive(Clone, Debug)]
@@ -145,10 +145,15 @@ impl Core {
             (self.presence.here.clone(), std::mem::take(&mut self.presence.written));
         for id in written.difference(&here) {
             self.store(Write::Remove { bank: PRESENCE, key: Some(id.to_string()) });
+            if self.accepted.contains(id) {
+                let (key, at) = (id.to_string(), self.now.0);
+                self.store(Write::Put { bank: DEPARTED, key, at, data: Map::new() });
+            }
         }
         for id in here.difference(&written) {
             let from = self.presence.heard.get(id).map(ToString::to_string).unwrap_or_default();
             let (key, at) = (id.to_string(), self.now.0);
+            self.store(Write::Remove { bank: DEPARTED, key: Some(key.clone()) });
             self.store(Write::Put { bank: PRESENCE, key, at, data: map! {"ip" => from} });
         }
         self.presence.written = here;

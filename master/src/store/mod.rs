@@ -37,6 +37,8 @@ pub const MINE: &str = "mine";
 pub const RESOURCES: &str = "resources";
 /// Who is connected, by id; only true while a master runs.
 pub const PRESENCE: &str = "presence";
+/// Who was connected and is not any more, with the time of that.
+pub const DEPARTED: &str = "departed";
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS jobs (

@@ -2,7 +2,7 @@
 
 use halite_core::{Apply, Context, Error, ExecModule, Map, MinionId, Result, Value, function, map};
 use halite_wire::OsEntropy;
-use halite_wire::crypto::{HashType, PrivateKey, RsaKey, fingerprint_text};
+use halite_wire::crypto::{HashType, PrivateKey, RsaKey, fingerprint_body};
 
 use crate::keys::{Changed, KeyChanges, KeyState, KeyStore, MasterKeys, Matches, of_map, to_map};
 use crate::services::MasterServices;
@@ -289,7 +289,7 @@ fn finger(
     #[default(None)] hash_type: Option<String>,
 ) -> Result<Map> {
     let kind = self::hash_type(cx, hash_type);
-    each(cx, match_, |key| fingerprint_text(key, kind))
+    each(cx, match_, |key| fingerprint_body(key, kind))
 }
 
 /// Shows the fingerprint of the master's own public key.
@@ -303,7 +303,7 @@ fn finger(
 fn finger_master(cx: &Context<'_>, #[default(None)] hash_type: Option<String>) -> Result<Map> {
     let kind = self::hash_type(cx, hash_type);
     let key = MasterKeys::public_text(cx.opts)?;
-    Ok(map! {"local" => map! {"master.pub" => fingerprint_text(&key, kind)}})
+    Ok(map! {"local" => map! {"master.pub" => fingerprint_body(&key, kind)}})
 }
 
 /// Shows the master's own public key.

@@ -1,6 +1,6 @@
 //! `event`: messages on the bus, the minion's or the master's. Salt: `salt/modules/event.py`.
 
-use halite_core::{Apply, ExecModule, Map, Result, Value, function};
+use halite_core::{Apply, ExecModule, Map, Result, Value, function, map};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new("event", &[&FIRE, &FIRE_MASTER, &SEND]);
@@ -33,7 +33,8 @@ fn fire(
 #[function]
 fn fire_master(
     apply: &Apply<'_>,
-    data: Map,
+    /// A map, as a rule; any other value goes as it is.
+    data: Value,
     tag: String,
     #[default(None)] _preload: Option<Map>,
 ) -> Result<bool> {
@@ -41,7 +42,13 @@ fn fire_master(
         tracing::warn!("Local mode detected. Event with tag {tag} will NOT be sent.");
         return Ok(false);
     }
-    apply.services.fire_master(&tag, data)?;
+    match data {
+        Value::Map(data) => apply.services.fire_master(&tag, (*data).clone())?,
+        data => {
+            let load = map! {"pretag" => (), "tag" => tag.as_str(), "data" => data};
+            apply.services.ask_master("_minion_event", load)?;
+        }
+    }
     Ok(true)
 }
 

@@ -103,12 +103,21 @@ fn options(apply: &Apply<'_>, wish: &Wish) -> Result<Opts> {
     let test = wish.test.unwrap_or_else(|| {
         let named = ["test", "Test", "TEST"].iter();
         named.into_iter().any(|name| wish.kwargs.get(*name).is_some_and(Value::truthy))
+            || test_everywhere(apply)
             || opts.bool("test")
     });
     if opts.bool("test") != test {
         set(&mut opts, "test", test.into());
     }
     Ok(opts)
+}
+
+/// Whether grains or pillar say `test: True`: the first that says anything counts.
+/// Salt: `config.get("test", omit_opts=True) is True`.
+fn test_everywhere(apply: &Apply<'_>) -> bool {
+    let master = || apply.pillar.get("master")?.get("test");
+    let told = apply.grains.get("test").or_else(|| apply.pillar.get("test")).or_else(master);
+    told == Some(&Value::Bool(true))
 }
 
 fn pillar(apply: &Apply<'_>, opts: &Opts, wish: &Wish) -> Result<Arc<Map>> {

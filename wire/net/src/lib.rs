@@ -48,6 +48,7 @@ pub mod ipc;
 mod jitter;
 pub mod limits;
 mod log_once;
+mod look;
 mod outbox;
 mod pending;
 pub mod signal;

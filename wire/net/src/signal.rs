@@ -1,4 +1,5 @@
-//! Signals of a daemon: stop (SIGTERM, SIGINT; the second one means at once) and reload (SIGHUP).
+//! Signals of a daemon: stop (SIGTERM, SIGINT; the second one means at once), reload (SIGHUP), and
+//! tell what the process is doing (SIGUSR1).
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -20,6 +21,7 @@ pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    look: Signal,
     stops: u32,
 }
 
@@ -34,16 +36,20 @@ impl Signals {
             terminate: open(SignalKind::terminate())?,
             interrupt: open(SignalKind::interrupt())?,
             hangup: open(SignalKind::hangup())?,
+            look: open(SignalKind::user_defined1())?,
             stops: 0,
         })
     }
 
     /// Waits for the next signal. Safe to use in `select!`.
     pub async fn next(&mut self) -> Asked {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = self.hangup.recv() => return Asked::Reload,
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hangup.recv() => return Asked::Reload,
+                _ = self.look.recv() => crate::look::write(),
+            }
         }
         self.stops += 1;
         if self.stops == 1 { Asked::Stop } else { Asked::StopNow }

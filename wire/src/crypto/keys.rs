@@ -130,13 +130,14 @@ impl HashType {
     }
 }
 
-/// The fingerprint `salt-key -f` prints: of the whole text as it is stored.
+/// What `salt-key -f` of Salt 3008 prints: of the whole text as it is stored. It can be compared
+/// with nothing that a minion prints, so it is for logs alone here.
 pub fn fingerprint_text(pem: &str, hash: HashType) -> String {
     colons(&hash.digest(pem.as_bytes()))
 }
 
-/// The fingerprint `master_finger` holds and `salt-call --local key.finger` prints: of the lines
-/// between the first and the last, newlines included.
+/// The fingerprint that `master_finger` holds, and that `salt-key -f` (up to Salt 3007) and `salt-call
+/// --local key.finger` print: of the lines between the first and the last, newlines included.
 pub fn fingerprint_body(pem: &str, hash: HashType) -> String {
     let text = pem.replace("\r\n", "\n");
     let lines: Vec<&str> =

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use halite_core::{Error, Opts, Result, Value};
 use halite_master::private_file;
 use halite_wire::crypto::{
-    HashType, PrivateKey, PublicKey, RsaKey, SigAlgo, clean, fingerprint_text,
+    HashType, PrivateKey, PublicKey, RsaKey, SigAlgo, clean, fingerprint_body,
 };
 use halite_wire::entropy::OsEntropy;
 
@@ -34,7 +34,7 @@ pub(super) fn key_pair(name: &str, folder: &Path, bits: usize) -> Result<Value> 
         Some(key) => key,
         None => make(folder, name, bits)?,
     };
-    Ok(fingerprint_text(&stored(key.public()), HashType::Sha256).into())
+    Ok(fingerprint_body(&stored(key.public()), HashType::Sha256).into())
 }
 
 /// What `--gen-signature` is asked to do.

@@ -19,6 +19,8 @@ use crate::{config, exit, log};
 
 /// Smallest and largest keys that are made, in bits.
 const KEY_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The largest one that Salt's `salt-key` makes.
+const SALT_KEY_BITS: usize = 32_768;
 
 /// Lists, accepts, rejects and deletes the keys of minions
 #[derive(Parser, Debug)]
@@ -172,7 +174,11 @@ fn refuse(cli: &Cli) -> Option<ExitCode> {
         return Some(usage("salt-key", "The minimum value for keysize is 2048"));
     }
     if cli.keysize > *KEY_BITS.end() {
-        return Some(usage("salt-key", "The maximum value for keysize is 8192"));
+        let what = match cli.keysize > SALT_KEY_BITS {
+            true => "The maximum value for keysize is 32768",
+            false => "Keys of more than 8192 bits are not taken anywhere",
+        };
+        return Some(usage("salt-key", what));
     }
     if cli.delete_all && !cli.rest.is_empty() {
         let what = "Delete all takes no arguments. Use -d to delete specified keys";

@@ -6,7 +6,7 @@ use std::path::Path;
 use halite_core::glob::fnmatch;
 use halite_core::{Map, Opts, Result, Value};
 use halite_master::keys::{KeyState, KeyStore};
-use halite_wire::crypto::{HashType, fingerprint_text};
+use halite_wire::crypto::{HashType, fingerprint_body};
 
 use super::globs;
 use crate::output;
@@ -63,7 +63,7 @@ impl Shown<'_> {
     /// The fingerprints of the keys that a glob means, the master's own files among them.
     pub(super) fn fingers(&self, store: &KeyStore, glob: &str) -> Result<()> {
         let hash = HashType::parse(self.opts.str("hash_type")).unwrap_or_default();
-        let mut found = each(store, glob, |key| fingerprint_text(key, hash).into())?;
+        let mut found = each(store, glob, |key| fingerprint_body(key, hash).into())?;
         let own = local(store.pki_dir(), glob, hash);
         if !own.is_empty() {
             found.insert("local".into(), own.into());
@@ -107,7 +107,7 @@ fn local(pki_dir: &Path, glob: &str, hash: HashType) -> Map {
     let finger = |name: String| {
         let content = halite_master::private_file::read(&pki_dir.join(&name), LOCAL_KEY_BYTES);
         let text = String::from_utf8(content.ok()??).ok()?;
-        Some((Value::from(name), fingerprint_text(&text, hash).into()))
+        Some((Value::from(name), fingerprint_body(&text, hash).into()))
     };
     names.into_iter().filter_map(finger).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use halite_core::host::{Read, Write};
 use halite_core::{Apply, Error, ExecModule, Map, Result, Value, function, map};
 
 use super::shared::{
@@ -246,7 +247,7 @@ fn remove(apply: &Apply<'_>, path: String, #[kwargs] _kwargs: Map) -> Result<boo
     Ok(true)
 }
 
-/// Removes folders that are empty.
+/// Removes a folder that is empty.
 ///
 /// CLI Example:
 ///
@@ -260,30 +261,84 @@ fn rmdir(
     /// Remove empty folders below it too.
     #[default(false)]
     recurse: bool,
-    #[default(false)] _verbose: bool,
+    /// Tell which were removed and which not.
+    #[default(false)]
+    verbose: bool,
+    /// Only folders whose last change is more days ago than this.
+    #[default(Value::Null)]
+    older_than: Value,
 ) -> Result<Value> {
     let place = absolute(apply.cx.host, &path, "File path must be absolute.")?;
     if !is_dir(apply.cx.host, &place) {
-        return Err(Error::usage("file.rmdir", "A valid directory was not specified."));
+        let what = format!("A valid directory was not specified: {}", place.display());
+        return Err(Error::usage("file.rmdir", what));
     }
-    Ok(match empty_out(apply, &place, recurse)? {
-        true => true.into(),
-        false => format!("[Errno 39] Directory not empty: {}", Value::str(&path).repr()).into(),
+    let days = older_than.as_i64().or_else(|| older_than.as_str()?.parse().ok()).unwrap_or(0);
+    let now = apply.cx.host.now_micros() as f64 / 1e6;
+    let mut sweep = Sweep {
+        look: apply.cx.host,
+        host: apply.host,
+        before: (days != 0).then(|| now - days as f64 * 86_400.0),
+        deleted: Vec::new(),
+        errors: Vec::new(),
+    };
+    if recurse {
+        sweep.below(&place)?;
+    }
+    let below = !recurse || sweep.errors.is_empty();
+    let gone = sweep.remove(&place)?;
+    // A folder that is too young is left alone, which counts for nothing by itself.
+    let result = match gone {
+        Some(gone) => gone && below,
+        None => recurse && below,
+    };
+    Ok(match verbose {
+        true => {
+            map! {"deleted" => sweep.deleted, "errors" => sweep.errors, "result" => result}.into()
+        }
+        false => result.into(),
     })
 }
 
-/// Removes a folder if there is nothing in it (but empty folders); says whether it is gone.
-fn empty_out(apply: &Apply<'_>, folder: &Path, recurse: bool) -> Result<bool> {
-    let mut empty = true;
-    for name in apply.host.read_dir(folder)? {
-        let place = folder.join(name);
-        let below = recurse && stat(apply.cx.host, &place, false)?.is_dir();
-        empty &= below && empty_out(apply, &place, true)?;
+/// A walk that removes empty folders.
+struct Sweep<'a> {
+    look: &'a dyn Read,
+    host: &'a dyn Write,
+    before: Option<f64>,
+    deleted: Vec<Value>,
+    errors: Vec<Value>,
+}
+
+impl Sweep<'_> {
+    /// Removes what is below, the deepest first.
+    fn below(&mut self, folder: &Path) -> Result<()> {
+        for name in self.look.read_dir(folder)? {
+            let place = folder.join(name);
+            if stat(self.look, &place, false)?.is_dir() {
+                self.below(&place)?;
+                self.remove(&place)?;
+            }
+        }
+        Ok(())
     }
-    if empty {
-        apply.host.remove_dir_all(folder)?;
+
+    /// Removes one folder; `None` if it is too young.
+    fn remove(&mut self, folder: &Path) -> Result<Option<bool>> {
+        let changed = stat(self.look, folder, true)?.mtime;
+        if self.before.is_some_and(|before| changed >= before) {
+            return Ok(None);
+        }
+        let shown = folder.display().to_string();
+        if !self.look.read_dir(folder)?.is_empty() {
+            let why = format!("[Errno 39] Directory not empty: {}", Value::str(&shown).repr());
+            tracing::error!("Could not remove '{shown}': {why}");
+            self.errors.push(Value::list([Value::str(shown), why.into()]));
+            return Ok(Some(false));
+        }
+        self.host.remove_dir_all(folder)?;
+        self.deleted.push(shown.into());
+        Ok(Some(true))
     }
-    Ok(empty)
 }
 
 /// Sets owner, group and mode of what was just made.

@@ -216,6 +216,13 @@ fn blockreplace<'a>(
         return refuse(fault);
     }
     let with = (template, context, defaults);
+    let id = own_id(cx, &name, &marker_start);
+    for text in super::accumulated::meant_for(cx, &name, &id) {
+        if !content.is_empty() {
+            content.push('\n');
+        }
+        content += &text.to_string();
+    }
     match further(cx, &name, &source, &source_hash, with)? {
         Ok(more) => content += &more,
         Err(fault) => return refuse(fault),
@@ -266,7 +273,21 @@ fn with_copy<'a>(path: PathBuf, edited: Edited, backup: Value) -> Result<Verdict
     }))
 }
 
-/// The content that accumulators and a source add to a block. The inner fault is a comment.
+/// The id of the block's own state: several blocks of one file differ in their markers.
+fn own_id(cx: &Context<'_>, name: &str, marker_start: &str) -> Value {
+    let chunks = cx.job.note(crate::support::LOWSTATE).unwrap_or_default();
+    let is = |low: &&Value, key: &str, want: &str| {
+        low.get(key).and_then(Value::as_str).is_none_or(|value| value == want)
+    };
+    let mut blocks = chunks.as_list().unwrap_or_default().iter().filter(|low| {
+        is(low, "fun", "blockreplace")
+            && is(low, "name", name)
+            && is(low, "marker_start", marker_start)
+    });
+    blocks.next().and_then(|low| low.get("__id__").cloned()).unwrap_or_default()
+}
+
+/// The content that a source adds to a block. The inner fault is a comment.
 fn further(
     cx: &Context<'_>,
     name: &str,
@@ -275,16 +296,8 @@ fn further(
     (template, context, defaults): (Option<String>, Map, Map),
 ) -> Result<Result<String, String>> {
     use crate::support::source as from;
-    let mut more = String::new();
-    let texts = cx.job.note(super::accumulated::NOTE);
-    let own = texts.as_ref().and_then(|all| all.get(name)?.as_map());
-    for list in own.into_iter().flat_map(|map| map.values()) {
-        for text in list.as_list().unwrap_or_default() {
-            more += &format!("{text}\n");
-        }
-    }
     if !source.truthy() {
-        return Ok(Ok(more));
+        return Ok(Ok(String::new()));
     }
     let (url, hash) = from::choose(cx, source, source_hash)?;
     let found = match from::fetch(cx, &url, &hash, false)? {
@@ -304,7 +317,7 @@ fn further(
             Err(fault) => return Ok(Err(fault)),
         }
     }
-    Ok(Ok(more + &text))
+    Ok(Ok(text))
 }
 
 /// What commenting a file comes to.

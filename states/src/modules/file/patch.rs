@@ -128,6 +128,7 @@ fn patch<'a>(
         Ok(template) => template,
         Err(fault) => return refuse(fault),
     };
+    let in_env = saltenv.as_ref().map(|env| format!("?saltenv={env}"));
     let source = match (source, saltenv) {
         (Value::Str(url), Some(env)) if url.starts_with("salt://") && !url.contains('?') => {
             format!("{url}?saltenv={env}").into()
@@ -148,6 +149,8 @@ fn patch<'a>(
     let patch = match content(&Apply { cx, host: &host }, &want) {
         Ok(Ok(content)) => content.bytes.unwrap_or_default(),
         Ok(Err(NoContent::Unable(fault) | NoContent::Plain(fault))) => {
+            // The environment is named at the end; it was not part of the given address.
+            let fault = in_env.map_or(fault.clone(), |part| fault.replace(&part, ""));
             return refuse(format!("Unable to manage file: {fault}"));
         }
         Err(error) => return refuse(error.to_string()),
