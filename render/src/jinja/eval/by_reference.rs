@@ -9,6 +9,7 @@ use std::rc::Rc;
 use halite_core::{Map, Value};
 
 use super::call::Args;
+use crate::jinja::fault::R;
 use crate::jinja::value::{PyDict, Val, eq};
 
 /// Functions whose result is their first argument, changed, with the flag that stops that.
@@ -20,6 +21,29 @@ const IN_PLACE: [(&str, &str, Option<(usize, &str)>); 3] = [
 
 /// Functions that give a member of their first argument.
 const CHOOSERS: [&str; 2] = ["grains.filter_by", "pillar.filter_by"];
+
+/// Stands for a member that is no plain data, since something in it is undefined; its place follows.
+const NO_DATA: &str = "\0member:";
+
+/// The first argument of a chooser as plain data. Members that it does not choose may hold what is undefined.
+pub(super) fn lookup(
+    fun: &str,
+    at: usize,
+    val: &Val,
+    plain: impl Fn(&Val) -> R<Value>,
+) -> R<Value> {
+    let dict = match (plain(val), val) {
+        (Ok(value), _) => return Ok(value),
+        (Err(_), Val::Dict(dict)) if at == 0 && CHOOSERS.contains(&fun) => dict,
+        (Err(fault), _) => return Err(fault),
+    };
+    let mut map = Map::new();
+    for (place, (key, member)) in dict.pairs().iter().enumerate() {
+        let member = plain(member).unwrap_or_else(|_| format!("{NO_DATA}{place}").into());
+        map.insert(plain(key)?, member);
+    }
+    Ok(map.into())
+}
 
 /// What a function shares with the template that called it.
 pub(super) enum Shared {
@@ -51,6 +75,13 @@ impl Shared {
 
     /// The template's own object for a result.
     pub(super) fn adopt(self, result: &Value, unmerged: impl FnOnce() -> Option<Value>) -> Val {
+        if let (Shared::Member { of, .. }, Some(text)) = (&self, result.as_str())
+            && let Some(place) = text.strip_prefix(NO_DATA)
+        {
+            let member =
+                place.parse().ok().and_then(|place: usize| of.values().get(place).cloned());
+            return member.unwrap_or(Val::None);
+        }
         let Value::Map(map) = result else { return Val::from(result) };
         match self {
             Shared::Result(dest) => {

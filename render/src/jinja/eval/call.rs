@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use halite_core::{Map, Value};
 
-use super::by_reference::Shared;
+use super::by_reference::{Shared, lookup};
 use super::{Out, Rt, Scope, Unit};
 use crate::jinja::ast::ArgList;
 use crate::jinja::fault::{Class, Fault, R, nearest, type_error};
@@ -226,7 +226,8 @@ impl<'a> Rt<'a> {
     }
 
     fn call_salt(&self, name: &str, args: Args) -> R<Val> {
-        let positional: R<Vec<Value>> = args.pos.iter().map(|val| self.plain(val)).collect();
+        let plain = |(at, val): (usize, &Val)| lookup(name, at, val, |val| self.plain(val));
+        let positional: R<Vec<Value>> = args.pos.iter().enumerate().map(plain).collect();
         let mut named = Map::new();
         for (key, val) in &args.named {
             named.insert(Value::Str(key.clone()), self.plain(val)?);

@@ -51,3 +51,10 @@ show:
     - tree: {{ salt['pillar.get']('tree') | json }}
     - p: {{ p | json }}
     - g: {{ salt['grains.get']('os') }}
+{%- set early = salt['grains.filter_by']({'RedHat': {'pkgs': not_yet}, 'Debian': {'pkgs': ['x']}, 'default': {'u': early}}) %}
+{%- set bad = salt['grains.filter_by']({'Debian': {'fine': 1, 'bad': not_yet}}) %}
+undefined members:
+  test.nop:
+    - early: {{ early | json }}
+    - fine: {{ bad.fine }}
+    - bad: {{ bad.bad is defined }}
