@@ -1,6 +1,7 @@
 //! Pillar sls files: rendering, including, merging.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use halite_core::aggregate::strip_map;
 use halite_core::{Map, Value};
@@ -103,7 +104,7 @@ impl Run<'_, '_> {
         let mut state = match self.compiler.render(&file.path, self.env, sls, defaults) {
             Ok(state) => Some(state),
             Err(fault) => {
-                errors.push(self.refused(sls, &fault));
+                errors.push(self.refused(sls, &file.path, &fault));
                 None
             }
         };
@@ -154,10 +155,16 @@ impl Run<'_, '_> {
     }
 
     /// The fault of an sls that does not render: in full only in the log, unless the options say so.
-    fn refused(&self, sls: &str, fault: &halite_render::RenderError) -> String {
+    fn refused(&self, sls: &str, path: &Path, fault: &halite_render::RenderError) -> String {
         let text = format!("Rendering SLS '{sls}' failed, render error:\n{}", fault.to_salt_text());
-        let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        tracing::error!("{text}{hint}");
+        let file = fault.file.as_deref().unwrap_or(path);
+        let mut place = format!("\n  --> {}:{}", file.display(), fault.line.unwrap_or(1));
+        place.extend(fault.column.map(|column| format!(":{column}")));
+        for (file, line) in fault.trace.iter().rev() {
+            place += &format!("\n  from {}:{line}", file.display());
+        }
+        place.extend(fault.hint.as_ref().map(|hint| format!("\n  hint: {hint}")));
+        tracing::error!("{text}{place}");
         if self.compiler.options.on_by_default("pillar_safe_render_error") {
             format!("Rendering SLS '{sls}' failed. Please see master log for details.")
         } else {

@@ -65,7 +65,7 @@ impl Job<'_> {
             let all = OTHERS.join("\", \"");
             return Err(format!("Unable to use \"{all}\" options together. Ignoring."));
         }
-        let elements = ELEMENTS.iter().any(|key| has(&key));
+        let elements = ELEMENTS.iter().any(has);
         if others == 1 && elements {
             let (all, others) = (ELEMENTS.join("\", \""), OTHERS.join("\", \""));
             return Err(format!("Unable to use \"{all}\" with \"{others}\" options. Ignoring"));

@@ -49,7 +49,9 @@ impl Core {
         let (who, command) = opened.request.clone().into_parts();
         let call = Call { req, who, nonce: opened.nonce.clone(), opened };
         if self.store_full && writes(&command) {
-            return self.refuse(req, peer, &"the store is behind; the minion is to ask again");
+            // Not "bad load": the request is fine, so nobody is to sign in again or to give up.
+            self.refused.note(peer.ip(), &"the store is behind; the minion is to ask again");
+            return self.reply(req, bare(HANDLER_FAILED));
         }
         match command {
             MinionCommand::Return(ret) => self.minion_return(&call, *ret),

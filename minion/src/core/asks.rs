@@ -147,7 +147,7 @@ impl Core {
             self.waiting.push_front(ask);
             return self.sign_in_again(now);
         }
-        self.fail(now, entropy, ask, error.to_string(), true);
+        self.fail(now, entropy, ask, error.to_string(), !error.may_pass());
     }
 
     /// Gives a request up.

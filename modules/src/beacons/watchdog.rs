@@ -1,6 +1,7 @@
 //! `watchdog`: changes in folders. Salt: `salt/beacons/watchdog.py` over the library watchdog.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use halite_core::beacon::{Again, PathEvent};
@@ -111,9 +112,9 @@ impl Beacon for Watchdog {
                     self.watches.remove(&index);
                 }
             }
-            if !self.watches.contains_key(&index) {
+            if let Entry::Vacant(place) = self.watches.entry(index) {
                 match watch.sources.watch_path(&folder.path, WATCHED) {
-                    Ok(id) => drop(self.watches.insert(index, id)),
+                    Ok(id) => drop(place.insert(id)),
                     Err(_) => complete = false,
                 }
             }

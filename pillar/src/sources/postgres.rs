@@ -224,12 +224,12 @@ impl Tree<'_> {
             note(&place, key);
         }
         place.push(Step::Key(key.clone()));
-        for column in depth..count {
+        for (column, value) in row.iter().enumerate().take(count).skip(depth) {
             let name = Value::str(&self.rows.columns[column]);
             if listing(column) {
                 note(&place, &name);
             }
-            let value = row[column].clone();
+            let value = value.clone();
             let map = self.map(&place)?;
             match map.get_mut(&name) {
                 Some(old) if query.as_list => append(old, value),

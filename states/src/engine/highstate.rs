@@ -6,7 +6,7 @@ use halite_core::glob::fnmatch;
 use halite_core::{Apply, Error, Map, Result, SaltEnv, Value, map};
 
 use super::run::{Returns, RunSettings, run};
-use super::session::{Session, render_fault, rendered_sls};
+use super::session::{Session, fault_of, render_fault, rendered_sls};
 use crate::compiler::low::{self, messages};
 use crate::compiler::sls::Matches;
 use crate::compiler::top::{self, Merge, Tops};
@@ -47,10 +47,15 @@ pub fn log_faults(apply: &Apply<'_>, faults: &mut Faults) {
         for fault in std::iter::once(&*fault).chain(&fault.others) {
             tracing::error!("{fault}");
         }
-        if !apply.opts.bool("local") && apply.opts.str("file_client") != "local" {
+        if for_a_master(apply) {
             fault.message = fault.to_string();
         }
     }
+}
+
+/// Whether somebody reads the result far from this machine's log.
+fn for_a_master(apply: &Apply<'_>) -> bool {
+    !apply.opts.bool("local") && apply.opts.str("file_client") != "local"
 }
 
 impl Session<'_> {
@@ -122,8 +127,7 @@ impl Session<'_> {
     }
 
     fn render_top(&self, path: &Path, env: &str) -> Result<Map, Fault> {
-        let rendered =
-            self.render_file(path, env, "").map_err(|error| Fault::new(error.to_salt_text()))?;
+        let rendered = self.render_file(path, env, "").map_err(|error| fault_of(&error, path))?;
         Ok(rendered.into_value().as_map().cloned().unwrap_or_default())
     }
 
@@ -209,6 +213,9 @@ impl Session<'_> {
         match self.tops() {
             Ok(tops) => top::merge_tops(tops, &how),
             Err(fault) => {
+                if for_a_master(self.apply) {
+                    return Err(fault);
+                }
                 tracing::error!("Unable to render top file: {fault}");
                 Ok(Map::new())
             }
@@ -261,7 +268,11 @@ impl Session<'_> {
         };
         let merged = match self.top() {
             Ok(merged) => merged,
-            Err(fault) => return nothing(&format!("Unable to render top file: {}", fault.message)),
+            Err(fault) => {
+                let mut faults = vec![fault];
+                log_faults(self.apply, &mut faults);
+                return nothing(&format!("Unable to render top file: {}", faults[0].message));
+            }
         };
         let mut faults = top::verify_tops(&merged);
         let matches = self.matches(&merged)?;

@@ -97,7 +97,8 @@ impl Check<'_, '_> {
         for fault in faults.into_iter().flat_map(flat) {
             let path = fault.at.as_ref().map_or(file, |at| at.file.as_path()).to_owned();
             let through = fault.at.iter().flat_map(|at| &at.via).any(|(file, _)| self.wants(file));
-            if !self.wants(&path) && !(through || (self.wants(file) && path == file)) {
+            let asked = self.wants(&path) || through;
+            if !asked {
                 continue;
             }
             let text = (self.lint.texts)(&path).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{SessionKeys, label, pillar};
 use crate::crypto::{CryptoError, Direction, EncAlgo, GcmKeys, PrivateKey, PublicKey, SigAlgo};
 use crate::entropy::Entropy;
 use crate::envelope::{self, VERSION};
-use crate::error::OpenError;
+use crate::error::{HANDLER_FAILED, OpenError};
 use crate::limits::Limits;
 use crate::msgpack::{self, Dialect};
 use crate::nonce::Nonce;
@@ -59,10 +59,16 @@ pub enum ReplyError {
 }
 
 impl ReplyError {
+    /// Whether the fault is the master's own and may pass: a full disk, say. The request was fine.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, ReplyError::Refused(text) if **text == *HANDLER_FAILED)
+    }
+
     /// Whether to sign in again and repeat the request, once.
     pub fn sign_in_again(&self) -> bool {
         match self {
-            ReplyError::Refused(_) | ReplyError::Signature => true,
+            ReplyError::Signature => true,
+            ReplyError::Refused(_) => !self.may_pass(),
             ReplyError::Open(error) => matches!(error, OpenError::Key),
         }
     }
