@@ -29,10 +29,14 @@ const BELOW_ROOT: &[&str] = &[
     "syndic_dir",
     "token_dir",
 ];
-/// Options of which only some values can be kept, and why.
-const ONLY: &[(&str, &[&str], &str)] = &[
-    ("transport", &["zeromq"], "masters and minions talk over ZeroMQ alone"),
-    ("fileserver_backend", &["roots", "file"], "files come from `file_roots` alone"),
+/// Options of which only some values can be kept, and what becomes of the others.
+const ONLY: &[(&str, &[&str], Status)] = &[
+    ("transport", &["zeromq"], Status::Refused("masters and minions talk over ZeroMQ alone")),
+    (
+        "fileserver_backend",
+        &["roots", "file"],
+        Status::Missing("files come from `file_roots` alone"),
+    ),
 ];
 /// Deepest chain of files that include files.
 const INCLUDE_DEPTH: usize = 8;
@@ -198,17 +202,16 @@ fn check(role: Role, name: &str, value: &Value, warnings: &mut Warnings) -> Resu
         }
         return Ok(value.clone());
     };
-    if let (Status::Refused(why), true) = (opt.status, value.truthy()) {
-        return Err(Error::execution(format!("option `{name}` cannot be honoured: {why}")));
+    if value.truthy() {
+        unkept(opt.status, &format!("option `{name}` cannot be honoured"), warnings)?;
     }
-    if let Some((_, known, why)) = ONLY.iter().find(|(only, _, _)| *only == name) {
+    if let Some((_, known, status)) = ONLY.iter().find(|(only, _, _)| *only == name) {
         let words = value.as_list().unwrap_or(std::slice::from_ref(value));
         let strange =
             words.iter().find(|word| word.as_str().is_some_and(|word| !known.contains(&word)));
         if let Some(word) = strange {
-            return Err(Error::execution(format!(
-                "option `{name}` cannot be honoured: `{word}` is not there; {why}"
-            )));
+            let what = format!("option `{name}` cannot be honoured: `{word}` is not there");
+            unkept(*status, &what, warnings)?;
         }
     }
     match fit(opt.ty, value) {
@@ -218,6 +221,18 @@ fn check(role: Role, name: &str, value: &Value, warnings: &mut Warnings) -> Resu
             warnings.push(format!("option `{name}` should be {want}, not {got}: {}", value.repr()));
             Ok(value.clone())
         }
+    }
+}
+
+/// What is told of an option that is set and cannot be kept.
+fn unkept(status: Status, what: &str, warnings: &mut Warnings) -> Result<()> {
+    match status {
+        Status::Refused(why) => Err(Error::execution(format!("{what}: {why}"))),
+        Status::Missing(why) => {
+            warnings.push(format!("{what}: {why}"));
+            Ok(())
+        }
+        Status::Used | Status::Accepted => Ok(()),
     }
 }
 
@@ -338,15 +353,14 @@ mod tests {
                 "option `failhard` should be bool, not dict: {}"
             ]
         );
-        for (text, name) in [
-            ("ssl = true", "`ssl`"),
-            ("transport = \"tcp\"", "`tcp`"),
-            ("fileserver_backend = [\"roots\", \"git\"]", "`git`"),
-        ] {
+        for (text, name) in [("ssl = true", "`ssl`"), ("transport = \"tcp\"", "`tcp`")] {
             let error = loaded(text, "").expect_err("is refused").to_string();
             assert!(error.contains(name), "{error}");
         }
-        loaded("fileserver_backend = [\"roots\"]", "").expect("loads");
+        let (_, told) = loaded("fileserver_backend = [\"roots\", \"git\"]", "").expect("loads");
+        assert!(told.iter().any(|text| text.contains("`git` is not there")), "{told:?}");
+        let (_, told) = loaded("fileserver_backend = [\"roots\"]", "").expect("loads");
+        assert_eq!(told, Warnings::new());
     }
 
     #[test]

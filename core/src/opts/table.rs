@@ -21,6 +21,8 @@ pub enum Status {
     Used,
     /// Salt knows it; nothing here acts on it.
     Accepted,
+    /// What it asks for is not there; set all the same, it is told at start, with what is missing.
+    Missing(&'static str),
     /// Starting with it would promise what is not kept; says what.
     Refused(&'static str),
 }

@@ -27,7 +27,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "master_sign_pubkey", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },
     Opt { name: "master_stats", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },
     Opt { name: "master_stats_event_iter", role: MASTER, ty: Type::Int, minion: None, master: Some("60"), status: Status::Accepted, doc: "" },
-    Opt { name: "master_tops", role: MASTER, ty: Type::Map, minion: None, master: Some("{}"), status: Status::Refused("external tops are not there; what they would say belongs into top.sls"), doc: "External sources of top data." },
+    Opt { name: "master_tops", role: MASTER, ty: Type::Map, minion: None, master: Some("{}"), status: Status::Missing("external tops are not there; what they would say belongs into top.sls"), doc: "External sources of top data." },
     Opt { name: "master_tops_first", role: BOTH, ty: Type::Bool, minion: Some("false"), master: Some("false"), status: Status::Used, doc: "External top data goes before the top file's." },
     Opt { name: "master_tries", role: MINION, ty: Type::Int, minion: Some("-1"), master: None, status: Status::Used, doc: "How often all masters are tried; -1 is for ever." },
     Opt { name: "master_type", role: MINION, ty: Type::Str, minion: Some(r#""str""#), master: None, status: Status::Used, doc: "`str`, `failover` or `disable`." },

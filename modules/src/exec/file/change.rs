@@ -278,7 +278,7 @@ fn rmdir(
     let mut sweep = Sweep {
         look: apply.cx.host,
         host: apply.host,
-        before: (days != 0).then(|| now - days as f64 * 86_400.0),
+        before: (days != 0).then_some(now - days as f64 * 86_400.0),
         deleted: Vec::new(),
         errors: Vec::new(),
     };
