@@ -11,6 +11,7 @@ use halite_core::{Opts, Value};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use crate::board;
 use crate::syslog::{self, Syslog};
 
 use file::LogFile;
@@ -119,7 +120,9 @@ impl<S: Subscriber> Layer<S> for Lines {
             time: &jiff::Zoned::now(),
         };
         if record.level <= self.console {
-            complain(&self.on_console.line(&record));
+            // Lines that show how far a run is give way.
+            let front = if board::is_watched() { board::CLEAR } else { "" };
+            complain(&format!("{front}{}", self.on_console.line(&record)));
         }
         if let Some(Ok(mut syslog)) = self.syslog.as_ref().map(Mutex::lock) {
             if record.level <= self.file {

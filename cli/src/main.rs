@@ -1,5 +1,6 @@
 //! The `salt` binary: every program in one file, chosen by the name it is called by.
 
+mod board;
 mod client;
 mod config;
 mod detach;

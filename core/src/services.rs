@@ -59,6 +59,42 @@ pub enum Signal {
     Kill,
 }
 
+/// A step of a state run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunStep<'a> {
+    /// How many states the run has.
+    pub total: usize,
+    /// The ID of the state.
+    pub id: &'a str,
+    /// `module.function`.
+    pub fun: &'a str,
+    /// How it ended; `None` when it begins.
+    pub ended: Option<Ended>,
+}
+
+/// How a state ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All was as it should be, or it was skipped.
+    Well,
+    /// Something changed, or would.
+    Changed,
+    /// It failed.
+    Failed,
+}
+
+impl Ended {
+    /// Reads a state's return.
+    pub fn of(ret: &Map) -> Ended {
+        match ret.get("result") {
+            Some(Value::Bool(false)) => Ended::Failed,
+            Some(Value::Null) => Ended::Changed,
+            _ if ret.get("changes").is_some_and(Value::truthy) => Ended::Changed,
+            _ => Ended::Well,
+        }
+    }
+}
+
 /// The world beyond the machine. A minion implements all of it, `salt-call --local` what makes
 /// sense without a master; tests use [`NoServices`].
 pub trait Services: Send + Sync {
@@ -124,6 +160,9 @@ pub trait Services: Send + Sync {
         let what = order.tag.trim_start_matches("manage_");
         NoServices::none(&format!("the {what} of this machine"))
     }
+
+    /// Told of each state that begins or ends, for whoever watches the run in this process.
+    fn watch(&self, _step: &RunStep<'_>) {}
 
     /// The services themselves, for functions of one program that need more of it than this trait:
     /// the master's runner and wheel functions.

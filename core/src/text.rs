@@ -47,6 +47,41 @@ pub fn shell_quote(word: &str) -> String {
     }
 }
 
+/// How much of a line is shown, in characters.
+const SHOWN_CHARS: usize = 160;
+
+/// A line of a source with its number and a caret below.
+pub fn pointed(line: &str, number: u32, column: u32) -> String {
+    let column = column.max(1) as usize;
+    let width = token_width(line, column);
+    // A long line is shown around the caret.
+    let from = if column > SHOWN_CHARS { column - SHOWN_CHARS / 2 } else { 1 };
+    let shown: String = line.chars().skip(from - 1).take(SHOWN_CHARS).collect();
+    let number = number.to_string();
+    let blank = " ".repeat(number.len());
+    let lead: String =
+        shown.chars().take(column - from).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let carets = "^".repeat(width.clamp(1, SHOWN_CHARS));
+    format!("\n  {blank} |\n  {number} | {shown}\n  {blank} | {lead}{carets}")
+}
+
+/// How many characters the word at a column has: a quoted text, a key up to its colon, or what
+/// stands together. At least 1.
+pub fn token_width(line: &str, column: usize) -> usize {
+    let rest: Vec<char> = line.chars().skip(column.max(1) - 1).collect();
+    let Some(first) = rest.first() else { return 1 };
+    if matches!(first, '\'' | '"') {
+        let end = rest.iter().skip(1).position(|c| c == first);
+        return end.map_or(rest.len(), |end| end + 2);
+    }
+    let ends = |at: usize| {
+        rest[at].is_whitespace()
+            || matches!(rest[at], ',' | '}' | ']' | ')' | '|' | '(')
+            || (rest[at] == ':' && rest.get(at + 1).is_none_or(|c| c.is_whitespace()))
+    };
+    (0..rest.len()).find(|at| ends(*at)).unwrap_or(rest.len()).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +99,14 @@ mod tests {
         assert_eq!(shell_quote("a b'c"), "'a b'\"'\"'c'");
         assert_eq!(shell_quote("/etc/x=1"), "/etc/x=1");
         assert_eq!(shell_quote(""), "''");
+    }
+
+    #[test]
+    fn the_word_at_a_column_has_its_width() {
+        for (line, column, want) in
+            [("a: 'b c' d", 4, 5), ("x", 9, 1), ("- a:b, c", 3, 3), ("{{ foo.bar }}", 4, 7)]
+        {
+            assert_eq!(token_width(line, column), want, "{line} {column}");
+        }
     }
 }

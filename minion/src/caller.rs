@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halite_core::host::{Read, RealHost};
-use halite_core::services::PillarRequest;
+use halite_core::services::{PillarRequest, RunStep};
 use halite_core::{Args, Jid, JobState, Map, Opts, Result, Services, Value};
 
 use crate::daemon::Link;
@@ -24,6 +24,9 @@ pub struct Call {
     /// Data to keep beside the return (`--set-metadata`).
     pub metadata: Option<Value>,
 }
+
+/// Is told of each state of a run.
+pub type Watcher = Arc<dyn Fn(&RunStep<'_>) + Send + Sync>;
 
 /// A machine ready for calls.
 pub struct Caller {
@@ -53,11 +56,11 @@ impl Caller {
     ///
     /// # Errors
     /// If grains or pillar cannot be made.
-    pub fn local(opts: Opts) -> Result<Caller, NoCaller> {
+    pub fn local(opts: Opts, watcher: Option<Watcher>) -> Result<Caller, NoCaller> {
         let files = Arc::new(halite_render::files::LocalFiles::new(&opts));
         let grains = Machine::read_grains(&opts);
         let machine = Arc::new(Machine::load(opts, grains, files));
-        let services = Arc::new(LocalServices::new(Arc::clone(&machine)));
+        let services = Arc::new(LocalServices::new(Arc::clone(&machine), watcher));
         let pillar = services.compile_pillar(&PillarRequest::default())?;
         let engine = Engine { machine, pillar, services };
         Ok(Caller { engine, host: RealHost::new(), link: None })
@@ -67,7 +70,7 @@ impl Caller {
     ///
     /// # Errors
     /// If no master answers or it does not accept this minion, with Salt's exit codes.
-    pub fn remote(opts: Opts) -> Result<Caller, NoCaller> {
+    pub fn remote(opts: Opts, watcher: Option<Watcher>) -> Result<Caller, NoCaller> {
         let mut link = Link::start(opts)?;
         let shared = Arc::clone(link.shared());
         let pillar = shared.fetch_pillar(&PillarRequest::default()).map_err(|error| {
@@ -75,7 +78,7 @@ impl Caller {
             NoCaller { code, why }
         })?;
         let machine = shared.present().machine;
-        let services = Arc::new(JobServices::new(shared, ""));
+        let services = Arc::new(JobServices::new(shared, "").watched(watcher));
         let engine = Engine { machine, pillar, services };
         Ok(Caller { engine, host: RealHost::new(), link: Some(link) })
     }

@@ -29,6 +29,6 @@ mod store;
 mod timetable;
 mod worker;
 
-pub use caller::{Call, Caller};
+pub use caller::{Call, Caller, Watcher};
 pub use engine::{Engine, Machine};
 pub use run::{Done, Failure, check_keywords, run};

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use halite_core::host::RealHost;
-use halite_core::services::{ManageOrder, PillarRequest, Refresh, Signal};
+use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
 use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Services, Value};
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
 use halite_render::files::LocalFiles;
 
+use crate::caller::Watcher;
 use crate::{Machine, bus, proc};
 
 /// Services without a master: pillar is compiled here, events go to a daemon of this machine if one
@@ -20,16 +21,18 @@ pub(crate) struct LocalServices {
     outside: Internet,
     /// What the last compile gave: Salt's masterless minion starts the next one from it.
     previous: Mutex<Arc<Map>>,
+    watcher: Option<Watcher>,
 }
 
 impl LocalServices {
     /// Services over this machine.
-    pub(crate) fn new(machine: Arc<Machine>) -> LocalServices {
+    pub(crate) fn new(machine: Arc<Machine>, watcher: Option<Watcher>) -> LocalServices {
         LocalServices {
             machine,
             templates: JinjaEngine::new(),
             outside: Internet::new(),
             previous: Mutex::default(),
+            watcher,
         }
     }
 
@@ -43,6 +46,10 @@ impl LocalServices {
 }
 
 impl Services for LocalServices {
+    fn watch(&self, step: &RunStep<'_>) {
+        self.watcher.iter().for_each(|watcher| watcher(step));
+    }
+
     fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
         data.entry("_stamp".into()).or_insert_with(crate::shared::stamp);
         bus::send(&self.machine.opts, tag, &data).map(drop)

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use halite_core::services::{ManageOrder, PillarRequest, Refresh, Signal};
+use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
 use halite_core::{Jid, Map, Outside, Result, Services, Value, map};
 
+use crate::caller::Watcher;
 use crate::keeper::Order;
 use crate::shared::{Present, Shared};
 use crate::{Machine, bus, proc};
@@ -14,16 +15,26 @@ use crate::{Machine, bus, proc};
 pub(crate) struct JobServices {
     shared: Arc<Shared>,
     jid: String,
+    watcher: Option<Watcher>,
 }
 
 impl JobServices {
     /// For the job `jid`, which does not see itself running.
     pub(crate) fn new(shared: Arc<Shared>, jid: &str) -> JobServices {
-        JobServices { shared, jid: jid.to_owned() }
+        JobServices { shared, jid: jid.to_owned(), watcher: None }
+    }
+
+    /// The same with somebody in this process who watches state runs.
+    pub(crate) fn watched(self, watcher: Option<Watcher>) -> JobServices {
+        JobServices { watcher, ..self }
     }
 }
 
 impl Services for JobServices {
+    fn watch(&self, step: &RunStep<'_>) {
+        self.watcher.iter().for_each(|watcher| watcher(step));
+    }
+
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
         self.shared.fire(tag, data.clone())?;
         // What a tool of this machine may cause, a function of the daemon may.

@@ -185,7 +185,7 @@ impl Shared {
     ) -> Result<Arc<Map>> {
         let Present { machine, .. } = self.present();
         if machine.is_local() {
-            return LocalServices::new(machine).compile_pillar(request);
+            return LocalServices::new(machine, None).compile_pillar(request);
         }
         let opts = &machine.opts;
         let env = |given: &Option<String>, option: &str| -> Value {

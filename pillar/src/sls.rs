@@ -157,14 +157,12 @@ impl Run<'_, '_> {
     /// The fault of an sls that does not render: in full only in the log, unless the options say so.
     fn refused(&self, sls: &str, path: &Path, fault: &halite_render::RenderError) -> String {
         let text = format!("Rendering SLS '{sls}' failed, render error:\n{}", fault.to_salt_text());
-        let file = fault.file.as_deref().unwrap_or(path);
-        let mut place = format!("\n  --> {}:{}", file.display(), fault.line.unwrap_or(1));
-        place.extend(fault.column.map(|column| format!(":{column}")));
-        for (file, line) in fault.trace.iter().rev() {
-            place += &format!("\n  from {}:{line}", file.display());
+        let host = self.compiler.deps.host;
+        let read = |path: &Path| String::from_utf8(host.read(path).ok()?).ok();
+        tracing::error!("{text}{}", fault.details(path, &read));
+        for other in &fault.others {
+            tracing::error!("{}{}", other.to_salt_text(), other.details(path, &read));
         }
-        place.extend(fault.hint.as_ref().map(|hint| format!("\n  hint: {hint}")));
-        tracing::error!("{text}{place}");
         if self.compiler.options.on_by_default("pillar_safe_render_error") {
             format!("Rendering SLS '{sls}' failed. Please see master log for details.")
         } else {

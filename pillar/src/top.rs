@@ -1,5 +1,7 @@
 //! Top files: which sls files a minion gets.
 
+use std::path::Path;
+
 use std::collections::BTreeMap;
 
 use halite_core::aggregate::strip;
@@ -93,7 +95,16 @@ fn one(compiler: &mut Compiler<'_>, file: &str, env: &str) -> Result<Option<Valu
     let found = compiler.deps.roots.cache_file(file, &saltenv).map_err(|why| why.to_string())?;
     let Some(found) = found else { return Ok(None) };
     let top = compiler.render(&found.path, env, "", &Map::new());
-    top.map(|top| Some(strip(&top))).map_err(|fault| fault.to_salt_text())
+    top.map(|top| Some(strip(&top))).map_err(|fault| told(compiler, &found.path, &fault))
+}
+
+/// The text of a fault; the log has its place and what to do about it.
+fn told(compiler: &Compiler<'_>, path: &Path, fault: &halite_render::RenderError) -> String {
+    let text = fault.to_salt_text();
+    let host = compiler.deps.host;
+    let read = |path: &Path| String::from_utf8(host.read(path).ok()?).ok();
+    tracing::error!("{text}{}", fault.details(path, &read));
+    text
 }
 
 fn included(compiler: &mut Compiler<'_>, sls: &str, env: &str) -> Result<Value, String> {
@@ -101,7 +112,7 @@ fn included(compiler: &mut Compiler<'_>, sls: &str, env: &str) -> Result<Value, 
     // Salt renders a missing file to nothing.
     let Some((found, _)) = found else { return Ok(Value::from(Map::new())) };
     let top = compiler.render(&found.path, env, "", &Map::new());
-    top.map(|top| strip(&top)).map_err(|fault| fault.to_salt_text())
+    top.map(|top| strip(&top)).map_err(|fault| told(compiler, &found.path, &fault))
 }
 
 struct Entry {

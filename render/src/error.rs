@@ -1,6 +1,6 @@
 //! What a renderer refuses, in Salt's words and with its place in the source.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use halite_core::{Error, Fault};
 
@@ -95,6 +95,29 @@ impl RenderError {
         } else {
             "render"
         }
+    }
+
+    /// What stands behind Salt's text for people: the place, the line with a caret, the way there,
+    /// the hint. `path` is the file that was rendered, `read` gives the texts of files.
+    pub fn details(&self, path: &Path, read: &dyn Fn(&Path) -> Option<String>) -> String {
+        let mut out = String::new();
+        let file = self.file.as_deref().unwrap_or(path);
+        out += &format!("\n  --> {}", file.display());
+        if let Some(line) = self.line {
+            let column = self.column.unwrap_or(1);
+            out += &format!(":{line}:{column}");
+            let text = read(file).unwrap_or_default();
+            if let Some(shown) = text.lines().nth(line.max(1) as usize - 1) {
+                out += &halite_core::text::pointed(shown, line, column);
+            }
+        }
+        for (file, line) in self.trace.iter().rev() {
+            out += &format!("\n  from {}:{line}", file.display());
+        }
+        if let Some(hint) = &self.hint {
+            out += &format!("\n  hint: {hint}");
+        }
+        out
     }
 
     /// With what to do about it.

@@ -211,6 +211,7 @@ fn step(
         if let (Some(holes), false) = (holes, faults.is_empty())
             && error.others.len() >= faults.len()
             && holes
+            && !error.message.contains(crate::yaml::DUPLICATE)
         {
             let others = error.others.split_off(1);
             error = error.others.remove(0);

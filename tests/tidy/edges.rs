@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pillar", &["render", "core", "plugins"]),
     ("modules", &["core", "plugins"]),
     ("states", &["render", "core", "plugins"]),
+    ("lsp", &["render", "core", "states"]),
     (
         "minion",
         &["core", "wire", "net", "render", "outside", "engines", "pillar", "modules", "states"],
@@ -28,7 +29,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "plugins",
         ],
     ),
-    ("cli", &["core", "wire", "net", "render", "minion", "master", "modules", "states"]),
+    ("cli", &["core", "wire", "net", "render", "minion", "master", "modules", "states", "lsp"]),
     ("bench", &["core", "wire", "net"]),
     ("tests", &["core"]),
 ];

@@ -3,11 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use clap::{CommandFactory, Parser};
+use halite_core::services::RunStep;
 use halite_core::{Error, Map, Opts, Result, Value};
-use halite_minion::{Call, Caller, Failure, input};
+use halite_minion::{Call, Caller, Failure, Watcher, input};
 
+use crate::board::{self, Board};
 use crate::options::{ConfigOptions, LogOptions, OutputOptions, put};
 use crate::parse::{refused, usage};
 use crate::{exit, log, output};
@@ -88,6 +91,9 @@ struct Cli {
     /// Report changed states only
     #[arg(long)]
     output_diff: bool,
+    /// Say why: `state.show_top --why` is `state.show_top why=True`
+    #[arg(long)]
+    why: bool,
     /// User to run as
     #[arg(long = "priv", value_name = "USER")]
     user: Option<String>,
@@ -104,6 +110,9 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     };
     if cli.args_stdin {
         cli.words.extend(std::io::stdin().lines().map_while(std::result::Result::ok));
+    }
+    if cli.why && !cli.words.is_empty() {
+        cli.words.push("why=True".into());
     }
     match run(&cli) {
         Ok(code) => code,
@@ -132,7 +141,13 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         empty_file(path)?;
     }
     let alone = opts.str("file_client") == "local" || opts.str("master_type") == "disable";
-    let caller = match if alone { Caller::local(opts) } else { Caller::remote(opts) } {
+    let board = board::is_watched().then(|| Arc::new(Mutex::new(Board::new())));
+    let watcher = board.as_ref().map(|board| watcher(board, opts.str("id")));
+    let caller = match alone {
+        true => Caller::local(opts, watcher),
+        false => Caller::remote(opts, watcher),
+    };
+    let caller = match caller {
         Ok(caller) => caller,
         Err(none) => {
             log::complain(&none.why);
@@ -150,10 +165,26 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         return Ok(ExitCode::from(exit::OK));
     }
     let call = call_of(cli);
-    match caller.call(&call) {
+    let called = caller.call(&call);
+    board.iter().for_each(|board| locked(board).clear());
+    match called {
         Ok(ret) => print_return(cli, opts, ret, file),
         Err(failure) => Ok(print_failure(&caller, &call.fun, failure, opts)),
     }
+}
+
+/// Shows the states of a run on the board.
+fn watcher(board: &Arc<Mutex<Board>>, id: &str) -> Watcher {
+    let (board, id) = (Arc::clone(board), if id.is_empty() { "local" } else { id }.to_owned());
+    Arc::new(move |step: &RunStep<'_>| {
+        let mut board = locked(&board);
+        board.step(&id, step);
+        board.draw(None);
+    })
+}
+
+fn locked(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Options of the command line, under their configuration names.

@@ -3,6 +3,7 @@
 mod call;
 mod cp;
 mod key;
+mod lsp;
 mod master;
 mod minion;
 mod run;
@@ -23,6 +24,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("salt-call", call::main),
     ("salt-cp", cp::main),
     ("salt-key", key::main),
+    ("salt-lsp", lsp::main),
     ("salt-master", master::main),
     ("salt-minion", minion::main),
     ("salt-run", run::main),

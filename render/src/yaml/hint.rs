@@ -44,6 +44,9 @@ pub(super) fn explain(error: &mut YamlError, text: &str) {
             "the line is indented unlike its neighbours, or text follows a closing quote"
                 .to_owned(),
         ),
+        "did not find expected '-' indicator" => {
+            Some("a list goes on here: begin the line with `- `, or indent it otherwise".to_owned())
+        }
         problem if problem.starts_with("found unacceptable key") => Some(if at.contains("{{") {
             "`{{` reached YAML: is the file rendered by Jinja? Else quote the text".to_owned()
         } else {

@@ -112,6 +112,28 @@ impl SlsPlaces {
         found.map(|mark| self.source(mark))
     }
 
+    /// The place of a part, only if all steps lead there.
+    pub fn find_all(&self, steps: &[Step]) -> Option<Place> {
+        let mut found = None;
+        let mut marks = self.marks.clone();
+        for step in steps {
+            let (mark, inner) = self.follow(&marks, step)?;
+            found = Some(mark);
+            marks = inner;
+        }
+        found.map(|mark| self.source(mark))
+    }
+
+    /// Where a top file names an sls of an environment, under whichever target.
+    pub fn named(&self, env: &str, sls: &str) -> Option<Place> {
+        let (_, section) = self.follow(&self.marks, &Step::Key(env.into()))?;
+        let mut targets: Vec<_> = section.entries().map(|(_, mark, items)| (mark, items)).collect();
+        targets.sort_by_key(|(mark, _)| *mark);
+        let word = Step::Word(sls.into());
+        let found = targets.into_iter().find_map(|(_, items)| self.follow(items, &word));
+        found.map(|(mark, _)| self.source(mark))
+    }
+
     /// The top level: IDs and declarations, with their places, in the order of the text.
     pub fn top_level(&self) -> Vec<(Value, Place)> {
         let mut all: Vec<_> = self.marks.entries().map(|(key, mark, _)| (key, mark)).collect();

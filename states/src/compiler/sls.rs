@@ -177,6 +177,9 @@ impl<'a> Compiler<'a> {
             if fault.message.contains("is not available") && fault.message.contains(&this) {
                 fault.message = format!("No matching sls found for '{pattern}' in env '{env}'");
                 fault.hint = fault.hint.take().or_else(|| self.nearest_sls(env, pattern));
+                fault.code = "unknown-sls";
+                let steps = [Step::Key(env.into()), Step::Word(pattern.into())];
+                *fault = std::mem::take(fault).about_part("", steps);
             }
         }
         faults

@@ -10,7 +10,7 @@ use super::retry::{Retry, attempt_line};
 use super::run::{Runner, clock};
 use super::surroundings::Surroundings;
 use super::{call, conditions, result};
-use crate::compiler::LowChunk;
+use crate::compiler::{LowChunk, locate};
 
 impl Runner<'_, '_> {
     /// The options of a call: those of the run, with the environment of the sls file. A prereq
@@ -66,11 +66,24 @@ impl Runner<'_, '_> {
         Ok(ret)
     }
 
+    /// Where a call that cannot be made stands and what may be meant: for returns to a master.
+    /// Without one, the log has said it before the run.
+    fn details(&self, low: &LowChunk) -> String {
+        let mut faults = crate::lint::chunks::check(std::iter::once(low), self.apply.states, None);
+        if super::highstate::is_local(self.apply) {
+            return String::new();
+        }
+        locate(&mut faults, &self.places);
+        super::highstate::read_lines(self.apply, &mut faults);
+        faults.iter().map(|fault| fault.details().trim_start_matches('\n').to_owned()).collect()
+    }
+
     fn call_once(&mut self, low: &mut LowChunk, index: Option<usize>) -> Result<Map> {
         let start = self.apply.host.now_micros();
         let faults = call::verify(low, self.apply.states);
         if !faults.is_empty() {
-            let comment: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+            let mut comment: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+            comment += &self.details(low);
             let mut ret = call::to_return(Outcome::new(Some(false), comment), low);
             ret.insert("__run_num__".into(), self.next_run_num().into());
             return Ok(ret);

@@ -46,7 +46,7 @@ const RUNTIME_KEYWORDS: &[&str] = &[
     "listen_in",
 ];
 /// What may stand among the arguments of any state.
-pub(crate) const KEYWORDS: &[&str] = &[
+pub const KEYWORDS: &[&str] = &[
     "require",
     "require_in",
     "require_any",

@@ -10,7 +10,9 @@ use super::session::{Session, fault_of, render_fault, rendered_sls};
 use crate::compiler::low::{self, messages};
 use crate::compiler::sls::Matches;
 use crate::compiler::top::{self, Merge, Tops};
-use crate::compiler::{Compiler, Fault, Faults, HighData, Rendered, SlsSource, show_source};
+use crate::compiler::{
+    Compiled, Compiler, Fault, Faults, HighData, Rendered, SlsSource, locate, show_source,
+};
 use crate::support::matcher::ThisMinion;
 
 /// The tag of the pseudo state that stands for a highstate without states.
@@ -40,22 +42,38 @@ impl Done {
 /// Tells the log where faults sit and what to do about them; what is returned holds Salt's texts,
 /// and behind them the same where the run was asked for by a master.
 pub fn log_faults(apply: &Apply<'_>, faults: &mut Faults) {
-    show_source(faults, &|path| {
-        apply.host.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-    });
+    read_lines(apply, faults);
     for fault in faults.iter_mut() {
         for fault in std::iter::once(&*fault).chain(&fault.others) {
             tracing::error!("{fault}");
         }
-        if for_a_master(apply) {
+        if !is_local(apply) {
             fault.message = fault.to_string();
         }
     }
 }
 
-/// Whether somebody reads the result far from this machine's log.
-fn for_a_master(apply: &Apply<'_>) -> bool {
-    !apply.opts.bool("local") && apply.opts.str("file_client") != "local"
+/// Whether a run goes back to no master: what is returned then holds Salt's texts alone, and the log
+/// beside it the rest.
+pub(crate) fn is_local(apply: &Apply<'_>) -> bool {
+    apply.opts.bool("local") || apply.opts.str("file_client") == "local"
+}
+
+/// Reads the lines that faults sit in.
+pub(crate) fn read_lines(apply: &Apply<'_>, faults: &mut Faults) {
+    show_source(faults, &|path| {
+        apply.host.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    });
+}
+
+/// Tells the log of calls that cannot be made, all of them before anything runs.
+fn foresee(apply: &Apply<'_>, compiled: &Compiled) {
+    let mut faults = crate::lint::chunks::check(compiled.chunks.iter(), apply.states, None);
+    faults.retain(|fault| {
+        matches!(fault.code, "unknown-function" | "unknown-argument" | "missing-argument")
+    });
+    locate(&mut faults, &compiled.places);
+    log_faults(apply, &mut faults);
 }
 
 impl Session<'_> {
@@ -115,6 +133,7 @@ impl Session<'_> {
                 Ok(Done::Faults(faults))
             }
             Ok(compiled) => {
+                foresee(self.apply, &compiled);
                 let returns = run(self.apply, compiled, settings)?;
                 let jid = &self.apply.job.jid;
                 let pause = super::pause::path(&self.apply.opts.path("cachedir"), jid);
@@ -213,10 +232,15 @@ impl Session<'_> {
         match self.tops() {
             Ok(tops) => top::merge_tops(tops, &how),
             Err(fault) => {
-                if for_a_master(self.apply) {
+                let mut faults = vec![fault];
+                read_lines(self.apply, &mut faults);
+                if !is_local(self.apply) {
+                    let fault = faults.remove(0);
                     return Err(fault);
                 }
-                tracing::error!("Unable to render top file: {fault}");
+                faults
+                    .iter()
+                    .for_each(|fault| tracing::error!("Unable to render top file: {fault}"));
                 Ok(Map::new())
             }
         }
@@ -245,6 +269,7 @@ impl Session<'_> {
         let mut faults = top::verify_tops(&top);
         let (high, more) = self.high_matching(&self.matches(&top)?);
         faults.extend(more);
+        self.locate_in_tops(&mut faults);
         Ok((high, faults))
     }
 
@@ -286,6 +311,7 @@ impl Session<'_> {
         faults.extend(more);
         high.exclude.extend(exclude);
         if !faults.is_empty() {
+            self.locate_in_tops(&mut faults);
             log_faults(self.apply, &mut faults);
             return Ok((Done::Faults(faults), Map::new()));
         }

@@ -11,6 +11,7 @@ pub mod highstate;
 pub mod listen;
 pub mod parallel;
 pub mod pause;
+pub mod record;
 pub mod requisites;
 pub mod result;
 pub mod retry;
@@ -19,6 +20,7 @@ pub mod session;
 pub mod slots;
 pub mod status;
 pub mod surroundings;
+pub mod why;
 
 pub use result::check_result;
 pub use run::{Observer, Returns, RunSettings, run};

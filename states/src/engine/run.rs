@@ -6,6 +6,7 @@ use std::thread::Scope;
 
 use indexmap::IndexMap;
 
+use halite_core::services::{Ended, RunStep};
 use halite_core::{Apply, Map, Opts, Result, Value, map};
 
 use super::parallel::Proc;
@@ -14,7 +15,7 @@ use super::status::Status;
 use super::surroundings::Surroundings;
 use super::{call, events, pause};
 use crate::compiler::low::LowChunk;
-use crate::compiler::{Compiled, Graph};
+use crate::compiler::{Compiled, Graph, Places};
 
 /// Returns by tag, in the order in which they came.
 pub type Returns = IndexMap<String, Map>;
@@ -63,6 +64,8 @@ pub(crate) struct Runner<'scope, 'env> {
     run_num: i64,
     pub(crate) total: usize,
     stop: bool,
+    /// Where the parts of the sls files stand.
+    pub(crate) places: Places,
 }
 
 /// Runs a compiled set of chunks with its listeners. Salt: `call_high` after compiling.
@@ -75,6 +78,7 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
         runner.run_num = i64::try_from(compiled.skipped).unwrap_or(0);
         runner.total = compiled.order.len();
         runner.take_up();
+        runner.places = compiled.places;
         runner.leave_lowstate();
         let order = match runner.settings.only_id.clone() {
             Some(id) => runner.needed(&compiled.order, &id),
@@ -85,6 +89,7 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
             runner.listen(&order)?;
             runner.beacons(&order)?;
         }
+        runner.leave_record(&order);
         Ok(runner.running)
     })
 }
@@ -162,6 +167,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             run_num: 0,
             total: 1,
             stop: false,
+            places: Places::default(),
         }
     }
 
@@ -305,6 +311,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
     ) -> Result<()> {
         let tag = low.tag();
         let tested = low.flag("__prereq__");
+        self.watch(&low);
         let mut ret = self.call(low.clone(), Some(index))?;
         if tested {
             self.pre.insert(tag, ret);
@@ -347,6 +354,12 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         Ok(())
     }
 
+    /// Tells whoever watches of a state that begins.
+    fn watch(&self, low: &LowChunk) {
+        let step = RunStep { total: self.total, id: low.id(), fun: &low.full(), ended: None };
+        self.apply.services.watch(&step);
+    }
+
     /// Runs what a chunk needs and has not run yet. Whether it has to wait.
     fn call_unmet(&mut self, index: usize, depth: usize) -> Result<bool> {
         if depth >= UNMET_DEPTH {
@@ -373,6 +386,9 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         let Some(ret) = self.running.get_mut(tag) else { return };
         let subs = ret.shift_remove("sub_state_run");
         let low = &self.chunks[index];
+        let ended = Some(Ended::of(ret));
+        let step = RunStep { total: self.total, id: low.id(), fun: &low.full(), ended };
+        self.apply.services.watch(&step);
         events::fire(self.apply, ret, self.total, low.data.get("fire_event"));
         // A state that runs in parallel is told when it is taken in.
         if let (Some(Observer(tell)), false) =

@@ -15,14 +15,16 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
+use halite_core::text::token_width;
 use halite_core::{Map, Value, map};
 
 use crate::compiler::Fault;
-use crate::compiler::fault::token_width;
 
-pub use roots::{Kind, Role, Roots};
+pub use crate::engine::call::KEYWORDS;
+pub use roots::{Kind, Role, Roots, Source};
 pub use source::Texts;
-pub use tree::{Lint, check};
+pub use templates::resolve as template_path;
+pub use tree::{Lint, check, pillar};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +79,7 @@ const WARNINGS: [&str; 8] = [
     "unavailable",
     "near-argument",
     "jinja-call",
-    "perhaps-undefined",
+    "jinja-perhaps-undefined",
 ];
 
 impl Diagnostic {
@@ -87,7 +89,7 @@ impl Diagnostic {
         let at = at.unwrap_or_else(|| crate::compiler::Place::new(file, 1, 1));
         let line = text.lines().nth(at.line.max(1) as usize - 1).unwrap_or_default();
         let width = u32::try_from(token_width(line, at.column as usize)).unwrap_or(1);
-        let code = if fault.code.is_empty() { "compile" } else { fault.code };
+        let code = if fault.code.is_empty() { "form" } else { fault.code };
         Diagnostic {
             line: at.line,
             column: at.column,
@@ -155,6 +157,12 @@ fn brief(message: &str) -> String {
         }
     };
     cut(&mut text, "\n\n---\n");
+    // `\nFILE(LINE):\n---`: the excerpt of an imported file.
+    if let Some((before, _)) = text.split_once("):\n---")
+        && let Some((message, _)) = before.rsplit_once('\n')
+    {
+        text = message;
+    }
     cut(&mut text, "\nTraceback (most recent call last)");
     let lines: Vec<&str> =
         text.lines().filter(|line| !line.starts_with("  in \"<unicode")).collect();

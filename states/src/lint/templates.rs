@@ -221,7 +221,7 @@ fn use_fault(used: &TemplateUse, around: &Around<'_>) -> Option<Fault> {
 }
 
 /// A template's path below the roots; `None` if a relative one climbs out.
-pub(super) fn resolve(path: &str, folder: &str) -> Option<String> {
+pub fn resolve(path: &str, folder: &str) -> Option<String> {
     if !matches!(path.split('/').next(), Some("." | "..")) {
         return Some(path.trim_start_matches("salt://").to_owned());
     }

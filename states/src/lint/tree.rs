@@ -66,6 +66,16 @@ pub fn check(lint: &Lint<'_>, paths: &[PathBuf]) -> Vec<Diagnostic> {
     check.finish()
 }
 
+/// What all pillar files of a tree come to, merged.
+pub fn pillar(lint: &Lint<'_>) -> Map {
+    let sources = lint.roots.sources();
+    let host = LookOnly(lint.apply.cx.host);
+    let nothing = Arc::new(Map::new());
+    let cx = Context { pillar: &nothing, opts: &lint.roots.opts, ..*lint.apply.cx };
+    let apply = Apply { cx: &cx, host: &host };
+    pillars::collect(&Sheets::new(apply, lint.roots, lint.texts, Kind::Pillar, &sources)).data
+}
+
 struct Check<'c, 'a> {
     lint: &'c Lint<'a>,
     paths: &'c [PathBuf],
@@ -220,16 +230,23 @@ impl Check<'_, '_> {
 
     /// Faults without those that others tell better, or that do not show in any real run.
     fn kept(&self, faults: Faults, env: &str, name: &str) -> Faults {
+        // Salt says these twice; the first time says more.
+        let told = faults.iter().any(|f| matches!(f.code, "id-not-a-mapping" | "not-a-mapping"));
+        let again = |fault: &Fault| {
+            ["The type ", "Error when rendering state", "ID include in "]
+                .iter()
+                .any(|front| told && fault.message.starts_with(front))
+        };
         let missing = |fault: &Fault| matches!(fault.code, "unknown-requisite" | "unknown-extend");
         let mut kept = Faults::new();
-        for fault in faults {
+        for fault in faults.iter().filter(|fault| !again(fault)).cloned() {
             if fault.code == "jinja-undefined" && self.told_by_facts(&fault) {
                 continue;
             }
             // Without a pillar at hand, what formulas merge from it is not there.
             let lacks = fault.message.contains("object' has no attribute");
             if fault.code == "jinja-undefined" && lacks && !self.pillars.known {
-                kept.push(fault.code("perhaps-undefined"));
+                kept.push(fault.code("jinja-perhaps-undefined"));
                 continue;
             }
             if missing(&fault) {

@@ -2,6 +2,7 @@
 
 pub mod attrs;
 pub mod diff;
+pub mod draw;
 pub mod ini;
 pub mod look_only;
 pub mod matcher;

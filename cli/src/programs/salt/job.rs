@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use halite_core::services::{Ended, RunStep};
 use halite_core::{Map, Opts, Result, Value, map};
 use halite_wire::entropy::{Entropy, OsEntropy};
 
@@ -11,6 +12,7 @@ use super::Cli;
 use super::live::Live;
 use super::request::Request;
 use super::show::{Shown, retcode_of};
+use crate::board::{self, Board};
 use crate::client::reasons::Reasons;
 use crate::client::{
     Bus, Client, Collector, JobSpec, Lost, Published, Return, Step, gather, times,
@@ -32,6 +34,7 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request) -> Result<Exi
     // Before the job goes out: a quick return must not be missed.
     let mut bus = client.bus().await?;
     let mut spec = request.spec.clone();
+    ask_for_steps(&mut spec);
     if let Some(count) = cli.subset {
         match subset(&client, &mut bus, &spec, count).await? {
             Some(ids) => (spec.tgt, spec.tgt_type) = (ids, "list".into()),
@@ -45,6 +48,7 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request) -> Result<Exi
         done = watch.all(&client, &mut bus, request) => done?,
         _ = tokio::signal::ctrl_c() => {
             watch.live.clear();
+            watch.board.clear();
             log::complain(&interrupted(&published.jid));
             return Ok(ExitCode::from(exit::GENERIC));
         }
@@ -117,6 +121,32 @@ async fn subset(
     Ok(Some(chosen.into()))
 }
 
+/// The minion, the number of its states and the return of one of them: `salt/job/JID/prog/ID/N`.
+fn state_of(event: &crate::client::Event) -> Option<(String, usize, &Map)> {
+    event.tag.splitn(5, '/').nth(3).filter(|kind| *kind == "prog")?;
+    let id = event.data.get("id")?.to_string();
+    let data = event.data.get("data").unwrap_or(&event.data);
+    let total = usize::try_from(data.get("len")?.as_i64()?).ok()?;
+    Some((id, total, data.get("ret")?.as_map()?))
+}
+
+/// Functions that tell of each state if they are asked to.
+const RUNS: [&str; 3] = ["state.apply", "state.highstate", "state.sls"];
+
+/// Asks a state run to tell how far it is, if there is somebody to see it and nothing else is said.
+fn ask_for_steps(spec: &mut JobSpec) {
+    let runs = spec.fun.as_str().is_some_and(|fun| RUNS.contains(&fun));
+    let keywords = |arg: &Value| arg.get("__kwarg__").is_some_and(Value::truthy);
+    let said = spec.arg.iter().any(|arg| keywords(arg) && arg.get("state_events").is_some());
+    if !runs || said || !board::is_watched() {
+        return;
+    }
+    match spec.arg.iter_mut().find(|arg| keywords(arg)).and_then(Value::as_map_mut) {
+        Some(given) => drop(given.insert("state_events".into(), true.into())),
+        None => spec.arg.push(map! {"state_events" => true, "__kwarg__" => true}.into()),
+    }
+}
+
 /// The waiting for one job.
 struct Watch<'a> {
     cli: &'a Cli,
@@ -124,6 +154,8 @@ struct Watch<'a> {
     shown: Shown<'a>,
     collector: Collector,
     live: Live,
+    /// State runs that are going on.
+    board: Board,
     jid: String,
     /// Named but not known to the master.
     missing: Vec<String>,
@@ -144,6 +176,7 @@ impl<'a> Watch<'a> {
             shown: Shown::new(cli, opts),
             collector,
             live: Live::new(published.minions.len(), cli.progress),
+            board: Board::new(),
             jid: published.jid.clone(),
             missing: published.missing.clone(),
             lost: BTreeMap::new(),
@@ -162,14 +195,31 @@ impl<'a> Watch<'a> {
                 Step::Tick => {}
                 Step::Done => break,
             }
-            self.live.draw(self.collector.open());
+            if self.board.is_empty() {
+                self.live.draw(self.collector.open());
+            } else {
+                self.live.clear();
+                let head = self.live.line(self.collector.open());
+                self.board.draw(Some(&head));
+            }
         }
         self.live.clear();
+        self.board.clear();
         Ok(())
     }
 
     /// Another event of the job: its start may name minions that are meant but unknown.
     fn told(&mut self, event: &crate::client::Event) {
+        if let Some((id, total, ret)) = state_of(event) {
+            let text = |key: &str| ret.get(key).map(Value::to_string).unwrap_or_default();
+            let step = RunStep {
+                total,
+                id: &text("__id__"),
+                fun: &text("name"),
+                ended: Some(Ended::of(ret)),
+            };
+            self.board.step(&id, &step);
+        }
         let missing = event.data.get("missing").and_then(Value::as_list).unwrap_or_default();
         for id in missing.iter().map(Value::to_string) {
             if !self.missing.contains(&id) {
@@ -180,6 +230,8 @@ impl<'a> Watch<'a> {
 
     fn returned(&mut self, ret: Return, request: &Request) -> Result<()> {
         self.live.clear();
+        self.board.clear();
+        self.board.remove(&ret.id);
         self.live.returned();
         self.lost.remove(&ret.id);
         let data = ret.load.get("return").cloned().unwrap_or_default();

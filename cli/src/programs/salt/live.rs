@@ -43,6 +43,11 @@ impl Live {
         }
     }
 
+    /// The line's text.
+    pub(super) fn line<'a>(&self, open: impl Iterator<Item = &'a str>) -> String {
+        text(self.returned, self.total, self.since.elapsed(), open)
+    }
+
     /// Takes the line away, so that something else can be printed.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.drawn) {

@@ -56,10 +56,14 @@ fn chunks(compiled: &Compiled) -> Value {
 
 /// The environments and sls files that the top files assign to this minion.
 ///
+/// With `why=True` (`--why` of salt-call), for each sls file the target that brought it, how that was
+/// matched, and the line of the top file.
+///
 /// CLI Example:
 ///
 /// ```text
 /// salt '*' state.show_top
+/// salt-call state.show_top --why
 /// ```
 #[function]
 fn show_top(
@@ -74,6 +78,9 @@ fn show_top(
         let faults = top::verify_tops(&merged);
         if !faults.is_empty() {
             return Ok(refuse(apply, faults));
+        }
+        if kwargs.get("why").is_some_and(Value::truthy) {
+            return session.why(&merged).map(Value::from);
         }
         let pairs = session.matches(&merged)?;
         Ok(Value::map(pairs.into_iter().map(|(env, names)| (env, names.into()))))
