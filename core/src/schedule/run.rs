@@ -226,7 +226,8 @@ impl Run {
         }
         let Some(when) = all.first().copied() else { return Ok(false) };
         if late(&when) && self.run != Some(true) && !run && self.splay.is_none() {
-            self.next_fire_time = None;
+            // A time of the day comes again tomorrow, as a new one.
+            (self.next_fire_time, self.run) = (None, None);
             return Ok(false);
         }
         self.run.get_or_insert(!late(&when));

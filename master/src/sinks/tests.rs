@@ -246,5 +246,7 @@ fn redis_remembers_under_salts_keys() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let Some(_server) = redis(dir.path()) else { return };
     let options = map! {"redis.unix_socket_path" => dir.path().join("redis.sock")};
-    with(dir.path(), options, |apply| drop(remembers(apply, "redis")));
+    with(dir.path(), options, |apply| {
+        remembers(apply, "redis");
+    });
 }

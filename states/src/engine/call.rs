@@ -230,10 +230,18 @@ pub(crate) fn invoke(
     let cx = context(base, around, host);
     let apply = Apply { cx: &cx, host };
     super::slots::fill(&apply, &mut args)?;
+    // A function returns the name that it was called with.
+    let name = args.get("name").filter(|name| low.data.get("name") != Some(name)).cloned();
     let call = cx.states.get(&low.full())?.call;
     let done = catch_unwind(AssertUnwindSafe(|| {
         call(&cx, Args::named(args)).and_then(|verdict| verdict.settle(test, &apply))
     }));
+    let done = done.map(|outcome| {
+        outcome.map(|mut outcome| {
+            outcome.extra.extend(name.map(|name| ("name".into(), name)));
+            outcome
+        })
+    });
     done.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

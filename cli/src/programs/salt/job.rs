@@ -123,7 +123,7 @@ async fn subset(
 
 /// The minion, the number of its states and the return of one of them: `salt/job/JID/prog/ID/N`.
 fn state_of(event: &crate::client::Event) -> Option<(String, usize, &Map)> {
-    event.tag.splitn(5, '/').nth(3).filter(|kind| *kind == "prog")?;
+    event.tag.split('/').nth(3).filter(|kind| *kind == "prog")?;
     let id = event.data.get("id")?.to_string();
     let data = event.data.get("data").unwrap_or(&event.data);
     let total = usize::try_from(data.get("len")?.as_i64()?).ok()?;
