@@ -9,6 +9,7 @@ mod json;
 mod key;
 mod nested;
 mod no_return;
+mod plain;
 mod pprint;
 mod raw;
 mod table;
@@ -47,6 +48,7 @@ static ALL: &[&dyn Outputter] = &[
     &json::Json,
     &key::Key,
     &no_return::NoReturn,
+    &plain::Plain,
     &pprint::Pprint,
     &raw::Raw,
     &table::Table,

@@ -25,20 +25,25 @@ const STATES_MAX: usize = 5_000;
 /// salt-call state.graph format=svg path=/tmp/states.svg
 /// salt '*' state.graph web
 /// ```
-#[function(outputter = "txt")]
+#[function(outputter = "plain")]
 fn graph(
     apply: &Apply<'_>,
     /// sls names, comma separated or as a list; the highstate if none is named.
     #[default(Value::Null)]
     mods: Value,
-    /// `dot` or `svg`.
-    #[default("dot".into())]
+    /// `dot` or `svg`; by itself what the path ends with, else dot.
+    #[default("".into())]
     format: String,
     /// A file to write instead of returning the text.
     #[default("".into())]
     path: String,
     #[kwargs] kwargs: Map,
 ) -> Result<Value> {
+    let format = match format.as_str() {
+        "" if path.ends_with(".svg") => "svg".to_owned(),
+        "" => "dot".to_owned(),
+        _ => format,
+    };
     if !matches!(format.as_str(), "dot" | "svg") {
         let what = format!("there is no format '{format}': it is dot or svg");
         return Err(Error::usage("state.graph", what));
