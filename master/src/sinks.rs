@@ -59,18 +59,27 @@ fn names(opts: &Opts) -> Vec<String> {
     names
 }
 
+/// Those that are there; the others are told. A master without them still does its work, as Salt's does.
+fn there(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| match give::known(name) {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::error!("{error}; nothing is handed to it");
+            false
+        }
+    });
+    names
+}
+
 impl Sinks {
     /// Starts the thread if a returner is configured.
     ///
     /// # Errors
-    /// If one is configured that is not there, or the thread cannot be started.
+    /// If the thread cannot be started.
     pub(crate) fn start(opts: &Opts) -> Result<Option<Sinks>> {
-        let (names, for_events) = (names(opts), event_names(opts));
+        let (names, for_events) = (there(names(opts)), there(event_names(opts)));
         if names.is_empty() && for_events.is_empty() {
             return Ok(None);
-        }
-        for name in names.iter().chain(&for_events) {
-            give::known(name)?;
         }
         let tags = Tags {
             white: opts.list("event_return_whitelist"),

@@ -415,3 +415,11 @@ const FILTERS: [&str; 118] = [
     "permutations",
     "zip",
 ];
+
+#[test]
+fn nothing_many_times_ends_at_once() {
+    for nothing in ["[]", "()", "''", "range(0)|list", "{}.keys()|list"] {
+        render(&format!("{{{{ {nothing} * 9223372036854775807 }}}}"));
+        render(&format!("{{{{ 9223372036854775807 * {nothing} }}}}"));
+    }
+}

@@ -4,7 +4,7 @@
 A managed file is overwritten, a process is killed, a small disk is filled. Measured is the time from the
 fault to the moment at which the machine is as it was, seen from outside.
 
-  tests/healing/run.py --bin DIR [--rounds 5] [--port 26100] [--json FILE] [--no-limits]
+  tests/healing/run.py --bin DIR [--rounds 5] [--port PORT] [--json FILE] [--no-limits]
 
 DIR holds salt-master and salt-minion: ours, or the real Salt's bin folder (then use --no-limits).
 """
@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,19 @@ def yaml(path, data):
     """JSON is YAML."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=1))
+
+
+def free_ports():
+    """The first of two neighbouring ports that nobody listens on."""
+    for port in range(26100, 32000, 2):
+        with socket.socket() as one, socket.socket() as two:
+            try:
+                one.bind(("127.0.0.1", port))
+                two.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no two free ports")
 
 
 class Lab:
@@ -199,13 +213,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--port", type=int, default=26100)
+    parser.add_argument("--port", type=int, default=0, help="the first of two ports; free ones if it is not given")
     parser.add_argument("--only", default="file,process,disk")
     parser.add_argument("--json", help="write the times there")
     parser.add_argument("--no-limits", action="store_true", help="measure only; also for the real Salt")
     options = parser.parse_args()
     failed, results = False, {}
-    with Lab(options.bin, options.port, real=options.no_limits) as lab:
+    with Lab(options.bin, options.port or free_ports(), real=options.no_limits) as lab:
         for fault in options.only.split(","):
             if fault == "disk" and not lab.mounted:
                 print("disk      skipped: no right to mount a tmpfs here")

@@ -122,7 +122,10 @@ fn parse_field(text: &str) -> Option<(Piece, &str)> {
     };
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (size, rest) = rest.split_at(digits);
-    let rest = rest.strip_prefix(['s', 'd', 'i', 'r'])?;
+    let digits = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    // A precision of whole numbers, as in `%(msecs)03.0f`, changes nothing.
+    let rest = rest.strip_prefix('.').map_or(rest, |more| &more[more.len() - digits(more)..]);
+    let rest = rest.strip_prefix(['s', 'd', 'i', 'r', 'f'])?;
     // A width beyond a screen line is a slip of the keyboard.
     let width = size.parse().unwrap_or(0).min(200);
     let zeros = size.starts_with('0');
@@ -166,6 +169,7 @@ mod tests {
             ),
             ("%(colorlevel)s%(jid)s %(colormsg)s", "[WARNING ] told"),
             ("100%% %(message)s", "100% told"),
+            ("%(msecs)03.0f %(message)s", "004 told"),
             ("%(message)5", "%(message)5"),
             ("%(message", "%(message"),
             ("%(lineno)3d|", "  7|"),

@@ -194,6 +194,10 @@ pub fn expand(pattern: &Path) -> Vec<PathBuf> {
 /// Holds one option against the table.
 fn check(role: Role, name: &str, value: &Value, warnings: &mut Warnings) -> Result<Value> {
     let Some(opt) = table::find(name) else {
+        // What the programs add themselves.
+        if name.starts_with("__") {
+            return Ok(value.clone());
+        }
         let names = table::all().filter(|opt| opt.is_for(role)).map(|opt| opt.name);
         // Modules read options of their own, so an unknown name is only worth a word if it looks
         // like a slip.

@@ -135,6 +135,8 @@ fn multiply(rt: &Rt<'_>, a: &Val, b: &Val) -> R<Val> {
         other => other.len()?,
     };
     rt.bytes(size.saturating_mul(times))?;
+    // Nothing, however often, is nothing; walking through it would take as long as the number says.
+    let times = if size == 0 { 0 } else { times };
     let repeat = |items: &[Val]| -> Vec<Val> {
         std::iter::repeat_n(items, times).flatten().cloned().collect()
     };
