@@ -16,4 +16,4 @@ pub use error::{RenderError, RenderErrorKind};
 pub use jinja::JinjaEngine;
 pub use pipe::{Data, Pipe, Rendered};
 pub use renderers::decrypt_gpg;
-pub use source_map::{Origin, SourceMap};
+pub use source_map::{Lines, Origin, SourceMap};

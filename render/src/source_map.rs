@@ -89,7 +89,12 @@ impl SourceMap {
     /// Where the character at line and column (from 1) of `text` comes from. `text` is the text
     /// that this map is of.
     pub fn origin(&self, text: &str, line: u32, column: u32) -> Option<Origin> {
-        let offset = offset_of(text, line, column);
+        self.origin_in(text, &Lines::of(text), line, column)
+    }
+
+    /// The same for who asks often: with the lines of the text.
+    pub fn origin_in(&self, text: &str, lines: &Lines, line: u32, column: u32) -> Option<Origin> {
+        let offset = lines.offset(text, line, column);
         let next = self.spans.partition_point(|span| span.at <= offset);
         // A text may begin after the first byte if what stands before it was taken away.
         let span = self.spans.get(next.saturating_sub(1))?;
@@ -102,13 +107,36 @@ impl SourceMap {
         };
         if span.literal {
             let before = text.get(span.at..offset).unwrap_or_default();
-            let newlines = before.matches('\n').count();
+            let newlines = lines.before(offset) - lines.before(span.at);
             let tail = before.rsplit('\n').next().unwrap_or_default().chars().count();
             let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX / 2);
             origin.line += count(newlines);
             origin.column = if newlines > 0 { count(tail) + 1 } else { span.column + count(tail) };
         }
         Some(origin)
+    }
+}
+
+/// Where the lines of a text begin.
+#[derive(Clone, Debug)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The lines of a text.
+    pub fn of(text: &str) -> Lines {
+        let after = text.match_indices('\n').map(|(at, _)| at + 1);
+        Lines(std::iter::once(0).chain(after).collect())
+    }
+
+    /// How many newlines stand before a byte.
+    fn before(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+
+    /// The byte at a line and column, both from 1; the end of the text if there is no such place.
+    fn offset(&self, text: &str, line: u32, column: u32) -> usize {
+        let Some(start) = self.0.get(line.max(1) as usize - 1).copied() else { return text.len() };
+        offset_in_line(text, start, column)
     }
 }
 
@@ -123,15 +151,8 @@ fn chain(via: Option<&Arc<Via>>) -> Vec<(Arc<str>, u32)> {
     links
 }
 
-/// The byte at a line and column, both from 1; the end of the text if there is no such place.
-fn offset_of(text: &str, line: u32, column: u32) -> usize {
-    let mut start = 0;
-    for _ in 1..line {
-        match text[start..].find('\n') {
-            Some(at) => start += at + 1,
-            None => return text.len(),
-        }
-    }
+/// The byte at a column (from 1) of the line that begins at `start`.
+fn offset_in_line(text: &str, start: usize, column: u32) -> usize {
     let rest = &text[start..];
     let column = column.max(1) as usize - 1;
     start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use halite_core::Value;
-use halite_render::SourceMap;
 use halite_render::pipe::Rendered;
 use halite_render::yaml::{Mark, Marks};
+use halite_render::{Lines, SourceMap};
 
 /// A place in a source file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct SlsPlaces {
     /// The text that YAML read.
     text: Arc<str>,
     map: Option<Arc<SourceMap>>,
+    /// The lines of the text, once somebody asks for places.
+    lines: OnceLock<Lines>,
 }
 
 impl SlsPlaces {
@@ -67,6 +69,7 @@ impl SlsPlaces {
             marks: rendered.marks.clone()?,
             text: rendered.text.clone()?,
             map: rendered.map.clone(),
+            lines: OnceLock::new(),
         })
     }
 
@@ -77,8 +80,11 @@ impl SlsPlaces {
 
     /// The place in the source of a place in the rendered text.
     pub fn source(&self, mark: Mark) -> Place {
-        let origin =
-            self.map.as_ref().and_then(|map| map.origin(&self.text, mark.line, mark.column));
+        let lines = self.lines.get_or_init(|| Lines::of(&self.text));
+        let origin = self
+            .map
+            .as_ref()
+            .and_then(|map| map.origin_in(&self.text, lines, mark.line, mark.column));
         match origin {
             None => Place::new(&self.path, mark.line, mark.column),
             Some(origin) => Place {
@@ -143,7 +149,11 @@ impl SlsPlaces {
 
     fn follow(&self, marks: &Marks, step: &Step) -> Option<Found> {
         match step {
-            Step::Key(name) => member(marks, |key| key == name),
+            Step::Key(name) => match marks.member(&Value::str(name)) {
+                Some((mark, inner)) => Some((mark, inner.clone())),
+                // A key that is no text is named by its text.
+                None => member(marks, |key| key == name),
+            },
             Step::State(name) => member(marks, |key| {
                 let rest = key.strip_prefix(name.as_str());
                 key == name || rest.is_some_and(|rest| rest.starts_with('.'))
