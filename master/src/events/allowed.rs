@@ -1,6 +1,6 @@
 //! Which tags a minion may fire on the master's bus: a list of what is allowed, not of what is not.
 //!
-//! Below `salt/` only the forms that carry the sender's own id; outside it what users make up, but never what the
+//! Below `salt/`, where it has a meaning, only the forms that carry the sender's own id; else what users make up, but never what the
 //! master itself or the legacy protocol gives a meaning to. Salt: `_minion_event` with its deny-list, which is
 //! looser.
 
@@ -31,6 +31,34 @@ pub enum Refusal {
 const MASTERS: [&str; 6] = ["key", "syndic", "new_job", "cluster", "new_key", "master"];
 /// First parts whose second part must be the sender's id.
 const OWN: [&str; 2] = ["minion", "resource"];
+
+/// First parts below `salt/` that masters, minions or their tools give a meaning to.
+const SALTS: [&str; 24] = [
+    "auth",
+    "batch",
+    "beacon",
+    "cloud",
+    "cluster",
+    "engine",
+    "engines",
+    "fileserver",
+    "job",
+    "key",
+    "master",
+    "minion",
+    "netapi",
+    "orch",
+    "presence",
+    "proxy",
+    "queue",
+    "reactor",
+    "reactors",
+    "run",
+    "state_result",
+    "stats",
+    "syndic",
+    "wheel",
+];
 
 /// Whether the minion `id` may fire `tag`.
 ///
@@ -66,6 +94,9 @@ fn below_salt(id: &MinionId, rest: &[&str]) -> Result<(), Refusal> {
         ["job", jid, "prog" | "start", sender, ..] if Jid::parse(jid).is_ok() => sender,
         // A state with `fire_event`.
         ["state_result", jid, sender, ..] if Jid::parse(jid).is_ok() => sender,
+        ["event", "new_client" | "exit", ..] => return Err(Refusal::Reserved),
+        // What users make up, even here.
+        [first, _, ..] if !SALTS.contains(first) => return Ok(()),
         _ => return Err(Refusal::Reserved),
     };
     if *sender == id.as_str() { Ok(()) } else { Err(Refusal::OtherMinion) }
@@ -84,6 +115,7 @@ mod tests {
             "minion_ping",
             "_salt_error",
             "my/deploy/done",
+            "salt/test/event/x1",
             "fire_master",
             "salt/minion/web1/start",
             "salt/beacon/web1/load/",

@@ -62,6 +62,11 @@ impl Core {
             let mut load = load;
             // It is kept as the return.
             load.shift_remove("return");
+            // What the minion began by itself, as startup states, was for itself.
+            load.entry("tgt".into()).or_insert_with(|| who.into());
+            load.entry("tgt_type".into()).or_insert_with(|| "glob".into());
+            let arg = load.get("fun_args").cloned().unwrap_or_default();
+            load.entry("arg".into()).or_insert(arg);
             // A job of the minion's own, or one that this master does not remember: its load is the return's.
             let minions = vec![who.to_string()];
             self.store(Write::Job { jid: jid.into(), at, load, minions });
