@@ -4,6 +4,7 @@ use halite_core::{Map, Value};
 use halite_render::JinjaEngine;
 use halite_render::jinja::request::{Limits, NoCalls, NoFiles, Options, Request};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const PIECES: [&str; 121] = [
     "{{",
@@ -149,8 +150,19 @@ fn render(source: &str) {
     drop(JinjaEngine::new().render_request(&request));
 }
 
+/// The same soups in every run; `PROPTEST_CASES=100000 PROPTEST_RNG_SEED=N` looks further.
+fn soup() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 300 };
+    let rng_seed = match usual.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        chosen @ RngSeed::Fixed(_) => chosen,
+    };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..usual }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(soup())]
 
     #[test]
     fn soups_of_tokens_end(pieces in prop::collection::vec(0..PIECES.len(), 0..40)) {

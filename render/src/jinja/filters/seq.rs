@@ -115,11 +115,13 @@ fn batch(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     for item in rt.iterate(val)? {
         match rows.last_mut() {
             Some(row) if row.len() as i64 != count => row.push(item),
+            // Jinja hands out a row once it is full: rows of none are full before the first item.
+            None if count == 0 => rows.extend([Vec::new(), vec![item]]),
             _ => rows.push(vec![item]),
         }
     }
     if let (Some(fill), Some(last)) = (given(fill), rows.last_mut()) {
-        let missing = usize::try_from(count - last.len() as i64).unwrap_or(0);
+        let missing = usize::try_from(count.saturating_sub(last.len() as i64)).unwrap_or(0);
         rt.step(missing as u64)?;
         rt.check_size(missing)?;
         last.extend(std::iter::repeat_n(fill, missing));

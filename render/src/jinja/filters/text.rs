@@ -173,7 +173,7 @@ fn truncate(val: &Val, args: Args) -> R<Val> {
     if leeway < 0 {
         return Err(Fault::new(Class::Assertion, format!("expected leeway >= 0, got {leeway}")));
     }
-    if text.chars().count() as i64 <= length + leeway {
+    if text.chars().count() as i64 <= length.saturating_add(leeway) {
         return Ok(val.clone());
     }
     let kept: String = text.chars().take((length - end_len) as usize).collect();
