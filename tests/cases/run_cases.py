@@ -227,7 +227,9 @@ def run_case(case_dir, salt_call, timeout, twice=None):
             yaml.safe_dump(conf, fh, sort_keys=False)
         for step in case.get("setup") or []:
             setup_step(step, paths)
-        env = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", HOME=work, CASE_ENV="from-runner")
+        # Nothing of the caller's environment but PATH: a machine without SHELL must give the same.
+        env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": work, "SHELL": "/bin/bash",
+               "CASE_ENV": "from-runner"}
         if os.path.isdir(work + "/bin"):
             env["PATH"] = work + "/bin:" + env["PATH"]
         results = []
