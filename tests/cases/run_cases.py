@@ -361,7 +361,7 @@ def main():
                 if args.record and args.missing and os.path.isdir(os.path.join(cdir, "expected")):
                     continue
                 todo.append((label, cdir))
-    tally, failed = {}, 0
+    tally, failed = {}, []
     with concurrent.futures.ThreadPoolExecutor(max(1, args.j)) as pool:
         if args.twice:
             return run_twice(todo, args, pool)
@@ -373,7 +373,7 @@ def main():
             try:
                 case, results = fut.result()
             except Exception as exc:  # pylint: disable=broad-except
-                failed += 1
+                failed.append(label)
                 print("FAIL %s: runner error: %r" % (label, exc))
                 continue
             edir = os.path.join(cdir, "expected")
@@ -399,7 +399,7 @@ def main():
             if diffs and label in known:
                 excused += 1
             elif diffs:
-                failed += 1
+                failed.append(label)
                 for d in diffs if args.v else diffs[:1]:
                     print("FAIL %s %s" % (label, d), flush=True)
             else:
@@ -413,7 +413,9 @@ def main():
         print("STALE %s passes: take it off the list of known differences" % label)
     total = sum(t[1] for t in tally.values())
     print("%d known differences" % excused)
-    print("%d passed, %d failed" % (total - failed - excused, failed + len(stale)))
+    if failed:  # the end of a log must tell which, whatever was printed above
+        print("failed: " + " ".join(failed))
+    print("%d passed, %d failed" % (total - len(failed) - excused, len(failed) + len(stale)))
     return 1 if failed or stale or not total else 0
 
 
