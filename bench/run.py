@@ -3,7 +3,8 @@
 
 usage: bench/run.py --bin FOLDER [--salt FOLDER] [--swarm-bin FOLDER] [--only PART[,PART...]]
 
-Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, healing, beacons, size. `--salt` is
+Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, healing, beacons, bus, reactor,
+returns, size. `--salt` is
 the folder that holds `3008/bin`. Times are the best and the median of several runs; memory of a command is its largest resident
 size. Nothing here fails on a slow machine: it measures, it does not judge.
 """
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "peer"))
+import events  # noqa: E402
 import fleet  # noqa: E402
 import healing  # noqa: E402
 from harness import OURS, Programs  # noqa: E402
@@ -22,7 +24,7 @@ from measure import HEAD, both, cost, row  # noqa: E402
 from trees import Tree  # noqa: E402
 
 PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "stalled", "healing",
-         "beacons", "size"]
+         "beacons", "bus", "reactor", "returns", "size"]
 
 
 class Bench:
@@ -149,6 +151,38 @@ class Bench:
         ]
         fleet.rows(self.each(healing.cost), names, {"none": "%", "many": "%"})
 
+    def bus(self):
+        if not self.swarm_bin:
+            return
+        names = [
+            ("rate", "events a second through the bus, each to 10 readers", ">= 50,000"),
+            ("lost", "  events that the slowest reader did not get", "0"),
+            ("cpu", "  of a core for the master's first process", ""),
+            ("begin", "  RSS of the master's first process before", ""),
+            ("largest", "  and its largest meanwhile", "flat"),
+        ]
+        units = {"rate": "/s", "lost": "", "cpu": "%", "begin": "MB", "largest": "MB"}
+        fleet.rows(self.each(events.bus, self.swarm_bin, self.args.rate, self.args.seconds), names, units)
+
+    def reactor(self):
+        if not self.swarm_bin:
+            return
+        names = [
+            ("rate", "reactions a second, each of them a job", ">= 2,000"),
+            ("open", "  events without a reaction", "0"),
+            ("cpu", "  of a core for the master's first process", ""),
+            ("largest", "  its largest RSS meanwhile", ""),
+        ]
+        units = {"rate": "/s", "open": "", "cpu": "%", "largest": "MB"}
+        fleet.rows(self.each(events.reactor, self.swarm_bin, 2000, 5), names, units)
+
+    def returns(self):
+        if not self.swarm_bin:
+            return
+        ours = events.returns(self.programs, self.swarm_bin, self.args.swarm)
+        row("returns a second until all are on the disk", ours["rate"], None, "/s", ">= 20,000")
+        row("  processor of the master for a thousand", ours["cpu"], None, "ms")
+
     def size(self):
         program = Path(self.programs.path(OURS, "salt")).resolve()
         row("the program, all names in one file", program.stat().st_size / 1e6, None, "MB")
@@ -163,6 +197,8 @@ def main():
     parser.add_argument("--swarm", type=int, default=1000)
     parser.add_argument("--real-swarm", type=int, default=200, help="size of the swarm for the real master")
     parser.add_argument("--real-graph", type=int, default=10_000, help="largest graph for the real Salt")
+    parser.add_argument("--rate", type=int, default=50_000, help="events a second for the bus")
+    parser.add_argument("--seconds", type=int, default=10, help="how long; 600 and 3600 are the soaks")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     args = parser.parse_args()
     bench = Bench(args)
