@@ -39,7 +39,9 @@ def packed(pairs):
 def fill(path, returns, per_job):
     store = sqlite3.connect(path)
     store.executescript("PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA cache_size=-200000;")
-    load = packed({"fun": "test.ping", "tgt": "*", "tgt_type": "glob", "user": "root", "arg": []})
+    # One job in a thousand is another.
+    asked = lambda fun: (packed({"fun": fun, "tgt": "*", "tgt_type": "glob", "user": "root", "arg": []}), fun)  # noqa: E731
+    usual, rare = asked("test.ping"), asked("state.highstate")
     ret = packed({"return": True, "retcode": 0, "success": True, "fun": "test.ping"})
     begin = datetime(2026, 1, 1, tzinfo=timezone.utc)
     jids = []
@@ -47,7 +49,9 @@ def fill(path, returns, per_job):
         at = begin + timedelta(seconds=number)
         jid, micros = at.strftime("%Y%m%d%H%M%S%f"), int(at.timestamp() * 1e6)
         jids.append(jid)
-        store.execute("INSERT INTO jobs (jid, at, load, minions) VALUES (?, ?, ?, ?)", (jid, micros, load, b"\x90"))
+        load, fun = usual if number % 1000 else rare
+        store.execute("INSERT INTO jobs (jid, at, load, minions, fun, tgt) VALUES (?, ?, ?, ?, ?, '*')",
+                      (jid, micros, load, b"\x90", fun))
         rows = ((jid, f"minion{n:05}", micros + n, ret) for n in range(per_job))
         store.executemany("INSERT INTO returns (jid, id, at, ret) VALUES (?, ?, ?, ?)", rows)
         if number % 200 == 0:
@@ -96,6 +100,9 @@ def main():
             "nothing (test.arg)": ["test.arg"],
             "jobs.lookup_jid": ["jobs.lookup_jid", middle],
             "jobs.list_jobs of a minute": ["jobs.list_jobs", f"start_time={day}", f"end_time={day}:59"],
+            "jobs.list_jobs of a function": ["jobs.list_jobs", "search_function=state.*"],
+            "jobs.last_run of a function": ["jobs.last_run", "function=state.highstate"],
+            "jobs.list_jobs_filter 50": ["jobs.list_jobs_filter", "50"],
         }
         for name, words in calls.items():
             spent = median_ms(lambda words=words: subprocess.run([*salt_run, *words], **quiet))

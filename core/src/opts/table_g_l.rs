@@ -97,6 +97,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "job_cache_store_endtime", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },
     Opt { name: "keep_acl_in_token", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },
     Opt { name: "keep_jobs", role: MASTER, ty: Type::Any, minion: None, master: Some("24"), status: Status::Used, doc: "Hours for which jobs are kept; old form of `keep_jobs_seconds`." },
+    Opt { name: "keep_jobs_bytes", role: MASTER, ty: Type::Int, minion: None, master: Some("0"), status: Status::Used, doc: "Bytes that jobs and returns may take on the disk; the oldest go first. 0 sets no limit. Halite's own." },
     Opt { name: "keep_jobs_seconds", role: MASTER, ty: Type::Int, minion: None, master: Some("86400"), status: Status::Used, doc: "Seconds for which jobs and returns are kept." },
     Opt { name: "key_cache", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""""#), status: Status::Accepted, doc: "" },
     Opt { name: "key_logfile", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""/var/log/salt/key""#), status: Status::Used, doc: "Log file of `salt-key`." },

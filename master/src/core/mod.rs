@@ -328,6 +328,9 @@ impl Core {
             if let Some(keep) = self.settings.keep_jobs_micros {
                 self.store(Write::Prune { before: self.now.0 - keep });
             }
+            if let Some(bytes) = self.settings.keep_jobs_bytes {
+                self.store(Write::Shrink { bytes });
+            }
             self.tell_presence();
             // A master too busy for it cleans up next time.
             let _ = self.work(Work::Clean);

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) job_cache: bool,
     /// `keep_jobs_seconds` in microseconds; `None` keeps for ever.
     pub(crate) keep_jobs_micros: Option<i64>,
+    /// `keep_jobs_bytes`; `None` sets no limit.
+    pub(crate) keep_jobs_bytes: Option<i64>,
     /// `loop_interval` in microseconds.
     pub(crate) loop_micros: i64,
     /// How often the pki folder is looked at, in microseconds.
@@ -97,6 +99,7 @@ impl Settings {
             data_cache: truth("minion_data_cache", true),
             job_cache: truth("job_cache", true),
             keep_jobs_micros: (keep > 0).then(|| micros(keep)),
+            keep_jobs_bytes: Some(opts.int("keep_jobs_bytes", 0)).filter(|bytes| *bytes > 0),
             loop_micros: micros(opts.int("loop_interval", 60).max(1)),
             maintenance_micros: micros(MAINTENANCE_SECONDS),
             presence_events: opts.bool("presence_events"),

@@ -41,7 +41,7 @@ fn texts(value: &Value) -> Vec<String> {
     items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     Ok(Job {
         jid: row.get(0)?,
         at: row.get(1)?,
@@ -60,7 +60,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredReturn> {
     })
 }
 
-const JOB: &str = "SELECT jid, at, ended, load, minions FROM jobs";
+pub(super) const JOB: &str = "SELECT jid, at, ended, load, minions FROM jobs";
 const RETURN: &str = "SELECT jid, id, at, ret FROM returns";
 
 impl Reader {
@@ -86,20 +86,6 @@ impl Reader {
             let mut query = self.connection.prepare_cached(&sql)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             query.query_map(params![limit], job)?.collect()
-        };
-        read().map_err(|error| self.failed(&error))
-    }
-
-    /// The jobs that began between two moments, oldest first, by the index over their beginnings.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn jobs_between(&self, from: Option<i64>, to: Option<i64>) -> Result<Vec<Job>> {
-        let read = || -> rusqlite::Result<Vec<Job>> {
-            let sql = format!("{JOB} WHERE at >= ? AND at <= ? ORDER BY at, jid");
-            let mut query = self.connection.prepare_cached(&sql)?;
-            let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
-            query.query_map(params![from, to], job)?.collect()
         };
         read().map_err(|error| self.failed(&error))
     }

@@ -3,6 +3,8 @@
 
 mod bank;
 mod jobs;
+mod search;
+mod shrink;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::private_file;
 
 pub use jobs::{Job, JobSummary, StoredReturn};
+pub use search::Search;
 pub use writer::{Write, Writer};
 
 /// The file below `cachedir`.
@@ -84,6 +87,7 @@ fn open_for_writing(path: &Path) -> Result<Connection> {
         )));
     }
     set(TABLES)?;
+    search::prepare(&connection).map_err(fail)?;
     set(&format!("PRAGMA user_version={VERSION}"))?;
     Ok(connection)
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use halite_core::{Error, Map, Result, Value};
 use rusqlite::{Connection, params};
 
+use super::search::column;
+use super::shrink::{prune, shrink};
 use super::{decode_map, encode, open_for_writing};
 use crate::limits::{STORE_BATCH, STORE_GATHER, STORE_WAITING};
 
@@ -105,6 +107,11 @@ pub enum Write {
     Prune {
         /// The moment.
         before: i64,
+    },
+    /// Forgets the oldest jobs, with their returns, while the file holds more than this.
+    Shrink {
+        /// Bytes.
+        bytes: i64,
     },
 }
 
@@ -276,13 +283,15 @@ fn apply(to: &Connection, write: &Write) -> rusqlite::Result<()> {
         Write::Job { jid, at, load, minions } => {
             let minions = Value::from(minions.clone());
             to.prepare_cached(
-                "INSERT OR IGNORE INTO jobs (jid, at, load, minions) VALUES (?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO jobs (jid, at, load, minions, fun, tgt) VALUES (?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 jid,
                 at,
                 encode(&load.clone().into()),
-                encode(&minions)
+                encode(&minions),
+                column(load, "fun"),
+                column(load, "tgt")
             ])?;
         }
         Write::Return { jid, id, at, ret } => {
@@ -321,13 +330,8 @@ fn apply(to: &Connection, write: &Write) -> rusqlite::Result<()> {
         Write::Forget { bank, key: None } => {
             to.prepare_cached("DELETE FROM bank WHERE bank = ?")?.execute(params![bank])?;
         }
-        Write::Prune { before } => {
-            to.prepare_cached(
-                "DELETE FROM returns WHERE jid IN (SELECT jid FROM jobs WHERE at < ?)",
-            )?
-            .execute(params![before])?;
-            to.prepare_cached("DELETE FROM jobs WHERE at < ?")?.execute(params![before])?;
-        }
+        Write::Prune { before } => prune(to, *before)?,
+        Write::Shrink { bytes } => shrink(to, *bytes)?,
     }
     Ok(())
 }

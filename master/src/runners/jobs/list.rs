@@ -1,11 +1,12 @@
 //! `jobs`: what was published, what came back, what runs. Salt: `salt/runners/jobs.py` behaviour.
 
-use halite_core::glob::fnmatch;
+use std::ops::ControlFlow;
+
 use halite_core::{Context, Error, ExecModule, Jid, Map, Result, Value, function, map};
 
 use crate::client::Job as Publish;
 use crate::services::MasterServices;
-use crate::store::{Job, Reader, StoredReturn};
+use crate::store::{Job, Reader, Search, StoredReturn};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -22,9 +23,6 @@ pub static MODULE: ExecModule = ExecModule::new(
         &PRINT_JOB,
     ],
 );
-
-/// Jobs that a listing looks at, newest first.
-const JOBS_LISTED: usize = 1_000_000;
 
 /// The moment of a jid as listings show it. Salt: `salt.utils.jid.jid_to_time`.
 fn start_time(jid: &str) -> String {
@@ -191,35 +189,25 @@ fn print_job(
 /// What a listing is narrowed by.
 struct Filter {
     metadata: Option<Map>,
-    functions: Vec<String>,
-    targets: Vec<String>,
-    from: Option<i64>,
-    to: Option<i64>,
+    search: Search,
 }
 
 impl Filter {
-    fn takes(&self, job: &Job) -> bool {
-        let any = |globs: &[String], texts: &[String]| {
-            globs.is_empty()
-                || texts.iter().any(|text| globs.iter().any(|glob| fnmatch(text, glob)))
-        };
-        let texts = |name: &str| match job.load.get(name) {
-            Some(Value::List(items)) => items.iter().map(ToString::to_string).collect(),
-            Some(other) => vec![other.to_string()],
-            None => Vec::new(),
-        };
-        let metadata_fits = self.metadata.as_ref().is_none_or(|wanted| {
+    /// Gives the jobs that fit to `visit`, newest first, until it breaks off.
+    fn newest(&self, store: &Reader, mut visit: impl FnMut(Job) -> ControlFlow<()>) -> Result<()> {
+        store.search(&self.search, |job| {
+            if self.metadata_fits(&job) { visit(job) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    fn metadata_fits(&self, job: &Job) -> bool {
+        self.metadata.as_ref().is_none_or(|wanted| {
             let found = metadata(&job.load);
             wanted.iter().any(|(key, value)| {
                 found.as_ref().and_then(Value::as_map).and_then(|found| found.get(key))
                     == Some(value)
             })
-        });
-        metadata_fits
-            && any(&self.targets, &texts("tgt"))
-            && any(&self.functions, &texts("fun"))
-            && self.from.is_none_or(|from| job.at >= from)
-            && self.to.is_none_or(|to| job.at <= to)
+        })
     }
 }
 
@@ -264,19 +252,19 @@ fn list_jobs(
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
     let _ = (ext_source, display_progress);
-    let filter = Filter {
-        metadata: search_metadata,
+    let search = Search {
         functions: search_function.unwrap_or_default(),
         targets: search_target.unwrap_or_default(),
         from: moment(start_time)?,
         to: moment(end_time)?,
     };
-    let store = MasterServices::of(cx)?.store()?;
-    let jobs = store.jobs_between(filter.from, filter.to)?;
-    let jobs = jobs.into_iter().filter(|job| filter.takes(job));
-    let found: Map = jobs
-        .map(|job| (job.jid.as_str().into(), shown(&job.jid, Some(&job), false).into()))
-        .collect();
+    let filter = Filter { metadata: search_metadata, search };
+    let mut jobs = Vec::new();
+    filter.newest(&MasterServices::of(cx)?.store()?, |job| {
+        jobs.push((job.jid.as_str().into(), shown(&job.jid, Some(&job), false).into()));
+        ControlFlow::Continue(())
+    })?;
+    let found: Map = jobs.into_iter().rev().collect();
     Ok(match outputter {
         Some(outputter) => map! {"outputter" => outputter, "data" => found}.into(),
         None => found.into(),
@@ -304,16 +292,19 @@ fn list_jobs_filter(
     let _ = (ext_source, display_progress);
     let find_job =
         |job: &Job| job.load.get("fun").and_then(Value::as_str) == Some("saltutil.find_job");
-    let jobs = MasterServices::of(cx)?.store()?.jobs(JOBS_LISTED)?;
-    let jobs = jobs.into_iter().rev().filter(|job| !(filter_find_job && find_job(job)));
-    let mut found: Vec<Value> = jobs
-        .take(usize::try_from(count).unwrap_or(0))
-        .map(|job| {
+    let count = usize::try_from(count).unwrap_or(0);
+    let mut found: Vec<Value> = Vec::new();
+    MasterServices::of(cx)?.store()?.search(&Search::default(), |job| {
+        if found.len() >= count {
+            return ControlFlow::Break(());
+        }
+        if !(filter_find_job && find_job(&job)) {
             let mut one = map! {"JID" => job.jid.as_str()};
             one.extend(shown(&job.jid, Some(&job), false));
-            one.into()
-        })
-        .collect();
+            found.push(one.into());
+        }
+        ControlFlow::Continue(())
+    })?;
     found.reverse();
     Ok(match outputter {
         Some(outputter) => map! {"outputter" => outputter, "data" => found}.into(),
@@ -340,17 +331,18 @@ fn last_run(
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
     let _ = (ext_source, outputter, display_progress);
-    let filter = Filter {
-        metadata,
+    let search = Search {
         functions: function.unwrap_or_default(),
         targets: target.unwrap_or_default(),
-        from: None,
-        to: None,
+        ..Search::default()
     };
     let store = MasterServices::of(cx)?.store()?;
-    let Some(last) = store.jobs(JOBS_LISTED)?.into_iter().rfind(|job| filter.takes(job)) else {
-        return Ok(false.into());
-    };
+    let mut last = None;
+    Filter { metadata, search }.newest(&store, |job| {
+        last = Some(job);
+        ControlFlow::Break(())
+    })?;
+    let Some(last) = last else { return Ok(false.into()) };
     let shown = detail(&store, &last.jid)?;
     Ok(map! {last.jid => shown}.into())
 }
