@@ -108,13 +108,19 @@ pub fn random_bytes(
 }
 
 /// Folders of `exec/` that hold providers of one virtual module; elsewhere a folder is one module.
-const PROVIDER_FOLDERS: &[&str] = &["pkg", "service"];
+const PROVIDER_FOLDERS: &[&str] = &["group", "service", "shadow"];
+/// Files that Salt names otherwise than the module that they provide.
+const PROVIDERS: &[(&str, &str)] =
+    &[("cmd", "cmdmod"), ("pkg", "aptpkg"), ("sysctl", "linux_sysctl"), ("user", "useradd")];
 
 /// The stem of the file that Salt would name as a function's provider.
 pub fn spec_file(spec: &halite_core::Spec) -> &'static str {
     let mut parts = spec.module.split("::").skip_while(|part| *part != "exec").skip(1);
-    match (parts.next(), parts.next()) {
-        (Some("cmd"), _) => "cmdmod",
+    let (module, file) = (parts.next(), parts.next());
+    if let Some((_, provider)) = PROVIDERS.iter().find(|(name, _)| Some(*name) == module) {
+        return provider;
+    }
+    match (module, file) {
         (Some(folder), Some(file)) if PROVIDER_FOLDERS.contains(&folder) => file,
         (Some(module), _) => module,
         (None, _) => spec.module,

@@ -60,7 +60,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
                 keep_unicode: true,
                 ..JsonStyle::default()
             };
-            let text = to_json(&rt.plain(&val)?, style);
+            let text = to_json(&writable(rt.plain(&val)?)?, style);
             rt.bytes(text.len())?;
             Ok(Val::markup(text.trim()))
         }
@@ -101,10 +101,18 @@ fn tojson(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
         keep_unicode: !flag(ascii, true)?,
         ..JsonStyle::default()
     };
-    let text = to_json(&rt.plain(val)?, style);
+    let text = to_json(&writable(rt.plain(val)?)?, style);
     rt.bytes(text.len())?;
     let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
     Ok(Val::str(text.replace('&', "\\u0026").replace('\'', "\\u0027")))
+}
+
+/// JSON has no bytes: Python's `json` refuses them.
+fn writable(value: Value) -> R<Value> {
+    match holds_bytes(&value) {
+        true => type_error("Object of type bytes is not JSON serializable"),
+        false => Ok(value),
+    }
 }
 
 /// An imported template stands for its text.

@@ -1,0 +1,1 @@
+{{ ['a', 'b'.encode('utf8')] | json }}
