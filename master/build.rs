@@ -6,5 +6,6 @@ fn main() -> std::io::Result<()> {
         ("wheel", "halite_core::ExecModule"),
         ("exec", "halite_core::ExecModule"),
         ("states", "halite_core::StateModule"),
+        ("thorium/states", "halite_core::StateModule"),
     ])
 }

@@ -128,12 +128,27 @@ impl AutoSign {
     }
 }
 
-/// Whether `line` means `text`: as a glob, or as a regular expression for the whole of it. The regular
-/// expressions are of linear time. Salt: `salt.utils.stringutils.expr_match`.
+/// Whether `line` means `text`, as [`Expr`] says.
 pub fn expr_match(line: &str, text: &str) -> bool {
-    fnmatch(text, line)
-        || regex::Regex::new(&format!(r"\A(?:{line})\z"))
-            .is_ok_and(|pattern| pattern.is_match(text))
+    Expr::new(line).matches(text)
+}
+
+/// A glob, or a regular expression for the whole of a text; the regular expressions are of linear time.
+/// Salt: `salt.utils.stringutils.expr_match`.
+pub(crate) struct Expr {
+    glob: String,
+    regex: Option<regex::Regex>,
+}
+
+impl Expr {
+    pub(crate) fn new(line: &str) -> Expr {
+        let regex = regex::Regex::new(&format!(r"\A(?:{line})\z")).ok();
+        Expr { glob: line.to_owned(), regex }
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        fnmatch(text, &self.glob) || self.regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub mod services;
 mod shell;
 mod sinks;
 pub mod store;
+mod thorium;
 pub mod user_keys;
 mod work;
 

@@ -58,3 +58,19 @@ pub const ASKS_WAITING: usize = 4_096;
 pub const SINKS_BATCH: usize = 500;
 /// Jobs and returns that may wait for the configured returners.
 pub const SINKS_WAITING: usize = 16_384;
+/// Events that Thorium takes in one look.
+pub const THORIUM_EVENTS: usize = 10_000;
+/// Registers of Thorium.
+pub const THORIUM_REGISTERS: usize = 1_000;
+/// Values in one register of Thorium.
+pub const THORIUM_VALUES: usize = 10_000;
+/// All registers of Thorium together, bytes.
+pub const THORIUM_BYTES: usize = 64 * 1_048_576;
+/// Names of timers, and minions whose keys are watched for `key.timeout`.
+pub const THORIUM_TIMERS: usize = 100_000;
+/// Files below `thorium_roots` that are looked at for changes.
+pub const THORIUM_FILES: usize = 10_000;
+/// Runner and wheel functions of Thorium that run at a time.
+pub const THORIUM_WORKERS: usize = 10;
+/// Runner and wheel functions of Thorium that may wait.
+pub const THORIUM_WAITING: usize = 1_000;

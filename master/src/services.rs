@@ -14,6 +14,7 @@ use crate::client::{self, Client, Job, Patience};
 use crate::events::Event;
 use crate::keys::KeyStore;
 use crate::store::{self, Reader, Write, Writer};
+use crate::thorium::Thorium;
 use crate::work::PillarMachine;
 
 /// What a function prints on its way goes here.
@@ -32,6 +33,7 @@ pub struct MasterServices {
     pillar: Arc<PillarMachine>,
     progress: Option<Progress>,
     outside: Internet,
+    thorium: Option<Arc<Thorium>>,
 }
 
 /// Tells others of the steps of an orchestration.
@@ -66,7 +68,17 @@ impl MasterServices {
         let pillar = Arc::new(PillarMachine::new(opts, Arc::clone(&roots)));
         let (opts, jid, print) = (opts.clone(), jid.into(), Arc::from(print));
         let (cause, outside) = (String::new(), Internet::new());
-        MasterServices { opts, jid, cause, print, roots, pillar, progress: None, outside }
+        MasterServices {
+            opts,
+            jid,
+            cause,
+            print,
+            roots,
+            pillar,
+            progress: None,
+            outside,
+            thorium: None,
+        }
     }
 
     /// The same, which also tells of the steps of orchestrations.
@@ -103,7 +115,19 @@ impl MasterServices {
             pillar: Arc::clone(&self.pillar),
             progress: None,
             outside: Internet::new(),
+            thorium: None,
         }
+    }
+
+    /// The same around the states of Thorium.
+    pub(crate) fn with_thorium(mut self, thorium: Arc<Thorium>) -> MasterServices {
+        self.thorium = Some(thorium);
+        self
+    }
+
+    /// What the states of Thorium share, if one of them asks.
+    pub(crate) fn thorium(&self) -> Option<&Arc<Thorium>> {
+        self.thorium.as_ref()
     }
 
     /// What the SLS files of a reactor rule come to for an event.

@@ -95,9 +95,14 @@ impl Fleet {
 
     /// Starts the master with its files below `root_dir`.
     pub(crate) fn master_in(&self, root_dir: &Path) -> Daemon {
+        self.master_with(root_dir, "")
+    }
+
+    /// The same with more lines in its configuration.
+    pub(crate) fn master_with(&self, root_dir: &Path, more: &str) -> Daemon {
         let text = format!(
             "root_dir: {}\ninterface: 127.0.0.1\npublish_port: {}\nret_port: {}\nauto_accept: True\n\
-             timeout: 20\nfile_roots: {{base: [{}]}}\npillar_roots: {{base: [{}]}}\n",
+             timeout: 20\nfile_roots: {{base: [{}]}}\npillar_roots: {{base: [{}]}}\n{more}\n",
             root_dir.display(),
             self.publish_port,
             self.ret_port,

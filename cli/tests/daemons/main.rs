@@ -5,4 +5,5 @@
 mod disk;
 mod fleet;
 mod hostile;
+mod thorium;
 mod trees;

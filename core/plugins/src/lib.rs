@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Writes `$OUT_DIR/<folder>.rs` for each folder below `src`: its files as Rust modules, and
+/// Writes `$OUT_DIR/<folder>.rs` (`a/b` as `a_b.rs`) for each folder below `src`: its files as Rust modules, and
 /// `ALL`, the list of every `static MODULE:` in them. `ty` is the type of those statics.
 ///
 /// A folder inside is a module with its files as children; its `mod.rs`, if there is one, becomes
@@ -16,7 +16,8 @@ pub fn list(folders: &[(&str, &str)]) -> io::Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     for (folder, ty) in folders {
         let files = modules_below(&root.join("src").join(folder))?;
-        fs::write(out.join(format!("{folder}.rs")), listing(&files, ty))?;
+        let name = folder.replace('/', "_");
+        fs::write(out.join(format!("{name}.rs")), listing(&files, ty))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::runner::{self, Call};
 use crate::user_keys::master_user;
 
 /// Keys of a job reaction that go into the publish beside its arguments.
-const EXTRAS: [&str; 7] = [
+pub(crate) const EXTRAS: [&str; 7] = [
     "delimiter",
     "metadata",
     "ret_config",

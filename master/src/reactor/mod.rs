@@ -7,7 +7,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod thread;
-mod workers;
+pub(crate) mod workers;
 
 use halite_core::{Opts, Result};
 use halite_net::bus::Bus;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::core::{Ask, JidSource};
 
+pub(crate) use act::EXTRAS;
 pub(crate) use dead::path as dead_letters_path;
 pub(crate) use settings::{Settings, rules_of};
 
@@ -23,7 +24,8 @@ pub(crate) const MANAGE: &str = "salt/reactors/manage";
 /// The user of what the reactor runs; events of that user call for nothing. Salt: `ReactWrap.event_user`.
 pub(crate) const USER: &str = "Reactor";
 
-/// What the thread works with.
+/// What the thread works with; Thorium's as well.
+#[derive(Clone)]
 pub(crate) struct Parts {
     /// The configuration.
     pub(crate) opts: Opts,

@@ -29,11 +29,12 @@ use crate::autosign::AutoSign;
 use crate::core::{Ask, Core, JidSource, Settings, Start};
 use crate::events::Event;
 use crate::keys::{KeyState, KeyStore, MasterKeys};
+use crate::reactor::Parts;
 use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
 use crate::user_keys::UserKeys;
 use crate::work::{Manifests, PillarMachine, Shared};
-use crate::{limits, private_file, reactor, schedule};
+use crate::{limits, private_file, reactor, schedule, thorium};
 
 /// A network error as the master's.
 pub(super) fn net(error: &NetError) -> Error {
@@ -120,7 +121,8 @@ fn start_helpers(
     jids: JidSource,
 ) -> Result<Arc<AtomicBool>> {
     let asker = asks.clone();
-    reactor::start(reactor::Parts { opts: opts.clone(), bus: bus.clone(), asks, jids })?;
+    let parts = Parts { opts: opts.clone(), bus: bus.clone(), asks, jids };
+    reactor::start(parts.clone())?;
     let stop = Arc::new(AtomicBool::new(false));
     let fire = move |tag: &str, data| {
         let ask = Ask::Fire(Event::new(tag, data));
@@ -132,7 +134,8 @@ fn start_helpers(
         fire: Arc::new(fire),
         stop: Arc::clone(&stop),
     };
-    halite_engines::start(&home, &["reactor"]);
+    halite_engines::start(&home, &["reactor", "thorium"]);
+    thorium::start(&home, parts)?;
     Ok(stop)
 }
 

@@ -102,7 +102,7 @@ impl Kind {
 pub type NodeId = usize;
 
 /// A chunk in the graph.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Node {
     /// The chunk it stands for; none for a group that is aggregated.
     pub chunk: Option<usize>,
@@ -123,7 +123,7 @@ pub struct Node {
 }
 
 /// The graph.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// Nodes in the order in which they were added.
     pub nodes: Vec<Node>,

@@ -96,7 +96,7 @@ pub struct Settings<'a> {
 }
 
 /// A finished compile.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Compiled {
     /// All chunks; the graph and `order` name them by index.
     pub chunks: Vec<LowChunk>,

@@ -121,6 +121,16 @@ impl Session<'_> {
         (piece.high, faults)
     }
 
+    /// Compiles high data for runs to come; the log is told of calls that cannot be made.
+    ///
+    /// # Errors
+    /// What does not compile.
+    pub fn compile_high(&self, high: &mut HighData) -> Result<Compiled, Faults> {
+        let compiled = self.with_settings(|with| low::compile(high, with))?;
+        foresee(self.apply, &compiled);
+        Ok(compiled)
+    }
+
     /// Compiles and runs high data. Salt: `call_high`.
     ///
     /// # Errors

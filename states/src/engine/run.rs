@@ -34,6 +34,8 @@ pub struct RunSettings {
     pub only_id: Option<String>,
     /// Returns of an earlier, broken off run of the same chunks: these are not run again.
     pub finished: Returns,
+    /// Nothing but the chunks: no listeners, no beacons, no record of the run. Salt: `call_chunks`.
+    pub chunks_only: bool,
     /// Is told of each chunk that came to its end.
     pub observer: Option<Observer>,
 }
@@ -85,6 +87,9 @@ pub fn run(apply: &Apply<'_>, compiled: Compiled, settings: RunSettings) -> Resu
             None => compiled.order,
         };
         runner.call_chunks(&order)?;
+        if runner.settings.chunks_only {
+            return Ok(runner.running);
+        }
         if runner.settings.only_id.is_none() {
             runner.listen(&order)?;
             runner.beacons(&order)?;
