@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
+use halite_core::secrets::Book;
 use halite_core::{Opts, Value};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -68,6 +69,7 @@ pub(crate) fn start(opts: &Opts, console: &str) {
             false,
         ),
         open: file.map(Mutex::new),
+        book: opts.book().clone(),
         syslog: address.map(|address| Mutex::new(Syslog::open(address))),
     };
     let subscriber = tracing_subscriber::registry().with(lines);
@@ -94,6 +96,7 @@ struct Lines {
     on_console: LineFormat,
     in_file: LineFormat,
     open: Option<Mutex<LogFile>>,
+    book: Book,
     syslog: Option<Mutex<Syslog>>,
 }
 
@@ -111,6 +114,7 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut message = String::new();
         event.record(&mut Text(&mut message));
+        let message = self.book.hide_text(message);
         let metadata = event.metadata();
         let record = Record {
             level: *metadata.level(),

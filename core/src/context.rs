@@ -11,6 +11,7 @@ use crate::host;
 use crate::limits;
 use crate::opts::Opts;
 use crate::registry::{ExecFn, Registry, StateFn};
+use crate::secrets::Secrets;
 use crate::services::Services;
 use crate::value::{FromValue, Map, Value};
 
@@ -35,6 +36,9 @@ pub struct Context<'a> {
     pub services: &'a dyn Services,
     /// The job it runs in.
     pub job: &'a JobState,
+    /// Whether a template calls: it sees values that others are shown masked.
+    /// Salt: `salt.utils.secret.mask_pillar`.
+    pub in_template: bool,
 }
 
 /// The right to change the machine. Only the engine and the job runner make one.
@@ -62,10 +66,11 @@ pub struct JobState {
     pub fun: String,
     /// Who asked.
     pub user: String,
+    /// What it knows to be secret.
+    pub secrets: Secrets,
     retcode: AtomicI64,
     cancelled: Arc<AtomicBool>,
     depth: AtomicUsize,
-    templates: AtomicUsize,
     env: Mutex<BTreeMap<String, Option<String>>>,
     notes: Mutex<BTreeMap<String, Value>>,
 }
@@ -78,6 +83,13 @@ impl JobState {
         user: impl Into<String>,
     ) -> JobState {
         JobState { jid: jid.into(), fun: fun.into(), user: user.into(), ..JobState::default() }
+    }
+
+    /// The same job, which begins with these secrets.
+    #[must_use]
+    pub fn knowing(mut self, secrets: Secrets) -> JobState {
+        self.secrets = secrets;
+        self
     }
 
     /// The same job, ended by the switch of another: work that runs within it under its own id.
@@ -107,18 +119,6 @@ impl JobState {
     /// How many calls deep the running function is: 1 is the job's own.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
-    }
-
-    /// Says that a template calls a function, until the guard is dropped: it sees values that
-    /// others are shown masked. Salt: `salt.utils.secret.mask_pillar`.
-    pub fn enter_template(&self) -> impl Drop + '_ {
-        self.templates.fetch_add(1, Ordering::Relaxed);
-        Level(&self.templates)
-    }
-
-    /// Whether the running function was called by a template of this job.
-    pub fn in_template(&self) -> bool {
-        self.templates.load(Ordering::Relaxed) > 0
     }
 
     /// What [`JobState::set_env`] has set and unset.

@@ -24,6 +24,7 @@ pub mod pyre;
 pub mod registry;
 pub mod returner;
 pub mod schedule;
+pub mod secrets;
 pub mod services;
 pub mod state_return;
 pub mod target;
@@ -47,6 +48,7 @@ pub use registry::{
     StateModule,
 };
 pub use returner::Returner;
+pub use secrets::Secrets;
 pub use services::Services;
 pub use state_return::{Changes, Outcome, Plan, Verdict, changed};
 pub use target::{Subject, Target};

@@ -12,6 +12,14 @@ pub const COMPOUND_WORDS: usize = 10_000;
 pub const TARGET_DEPTH: usize = 64;
 /// Steps that one match of a backtracking pattern may take.
 pub const REGEX_BACKTRACKS: usize = 1_000_000;
+/// Shortest text, in bytes, that is hidden as a secret.
+pub const SECRET_BYTES: usize = 5;
+/// Shortest line, in bytes, of a secret with several that is hidden by itself.
+pub const SECRET_LINE_BYTES: usize = 8;
+/// Most texts that one job knows as secret; with more, all of its texts are hidden.
+pub const SECRETS: usize = 20_000;
+/// Most bytes of all of them.
+pub const SECRETS_BYTES: usize = 4 * 1024 * 1024;
 /// Largest output, in bytes, kept of one command.
 pub const COMMAND_OUTPUT_BYTES: usize = 256 * 1024 * 1024;
 /// Deepest chain of functions calling functions by name.

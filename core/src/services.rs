@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::outside::{NoOutside, Outside};
+use crate::secrets::Secrets;
 use crate::value::{Map, Value};
 
 /// What a pillar compile is asked for.
@@ -159,6 +160,11 @@ pub trait Services: Send + Sync {
     fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
         let what = order.tag.trim_start_matches("manage_");
         NoServices::none(&format!("the {what} of this machine"))
+    }
+
+    /// What the program around knows to be secret: a job begins with it, and what is compiled for it adds to it.
+    fn secrets(&self) -> Secrets {
+        Secrets::default()
     }
 
     /// Told of each state that begins or ends, for whoever watches the run in this process.

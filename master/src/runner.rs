@@ -6,7 +6,7 @@ use std::sync::Arc;
 use halite_core::host::RealHost;
 use halite_core::{
     Apply, Args, Context, Error, ExecFn, ExecModule, JobState, Map, Opts, Registry, Result,
-    StateFn, Value, map,
+    Services, StateFn, Value, map,
 };
 use halite_render::files::LocalFiles;
 
@@ -15,6 +15,9 @@ use crate::events::{Event, tags};
 use crate::services::{MasterServices, Print, Progress};
 
 pub(crate) mod proc;
+
+/// The runner function that is asked for plain values.
+const SHOWS_PILLAR: &str = "pillar.show_pillar";
 
 /// Runner functions, one module a file.
 pub mod runners {
@@ -170,15 +173,22 @@ fn run_from(
     };
     tell("new", &data);
     let proc = proc::begin(opts, &jid, &data);
-    let job = JobState::new(jid.as_str(), fun.as_str(), user.as_str()).cancelled_with(outer);
+    let job = JobState::new(jid.as_str(), fun.as_str(), user.as_str())
+        .knowing(services.secrets())
+        .cancelled_with(outer);
     let called =
         catch_unwind(AssertUnwindSafe(|| call_function(kind, &fun, args, opts, &services, &job)));
     let called = called.unwrap_or_else(|_| {
         Err(Error::execution(format!("{fun} broke down; this is a defect of the function")))
     });
     drop(proc);
-    let ran = settle(kind, jid.clone(), called, &job, &fun);
-    data.insert("return".into(), ran.ret.clone());
+    let mut ran = settle(kind, jid.clone(), called, &job, &fun);
+    let hidden = job.secrets.hide(ran.ret.clone());
+    data.insert("return".into(), hidden.clone());
+    // Who asks for a pillar on the master sees it; readers of events do not.
+    if fun != SHOWS_PILLAR {
+        ran.ret = hidden;
+    }
     data.insert("success".into(), ran.success.into());
     if ran.raised {
         data.insert("retcode".into(), 1.into());
@@ -242,6 +252,7 @@ fn call_function(
         files: &files,
         services,
         job,
+        in_template: false,
     };
     let outputter = exec.get(fun)?.spec.outputter;
     let value = Apply { cx: &cx, host: &host }.call_value(fun, args)?;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use halite_core::services::{NoServices, PillarRequest, Refresh, Signal};
 use halite_core::{
-    Apply, Args, Context, Error, JobState, Map, MinionId, Opts, Outside, Result, Services, Value,
+    Apply, Args, Context, Error, JobState, Map, MinionId, Opts, Outside, Result, Secrets, Services,
+    Value,
 };
 use halite_outside::Internet;
 use halite_render::files::Roots;
@@ -34,6 +35,7 @@ pub struct MasterServices {
     progress: Option<Progress>,
     outside: Internet,
     thorium: Option<Arc<Thorium>>,
+    secrets: Secrets,
 }
 
 /// Tells others of the steps of an orchestration.
@@ -67,7 +69,7 @@ impl MasterServices {
         let roots = Arc::new(Roots::files(opts));
         let pillar = Arc::new(PillarMachine::new(opts, Arc::clone(&roots)));
         let (opts, jid, print) = (opts.clone(), jid.into(), Arc::from(print));
-        let (cause, outside) = (String::new(), Internet::new());
+        let (cause, outside, secrets) = (String::new(), Internet::new(), Secrets::of(&opts));
         MasterServices {
             opts,
             jid,
@@ -78,6 +80,7 @@ impl MasterServices {
             progress: None,
             outside,
             thorium: None,
+            secrets,
         }
     }
 
@@ -116,6 +119,7 @@ impl MasterServices {
             progress: None,
             outside: Internet::new(),
             thorium: None,
+            secrets: Secrets::of(&self.opts),
         }
     }
 
@@ -170,7 +174,7 @@ impl MasterServices {
 
     /// Compiles the pillar of `id` anew.
     pub fn pillar_of(&self, id: &MinionId, grains: Map, request: &PillarRequest) -> Map {
-        self.pillar.compile(id, &Arc::new(grains), request, &Map::new())
+        self.pillar.compile(id, &Arc::new(grains), request, &Map::new(), &self.secrets)
     }
 
     /// Which pillar files `id` gets, by environment; the faults of the top files if there are any.
@@ -276,7 +280,8 @@ impl MasterServices {
 
 impl Services for MasterServices {
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
-        Client::new(&self.opts)?.fire_caused(&Event::new(tag, data), &self.cause)
+        let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
+        Client::new(&self.opts)?.fire_caused(&Event::new(&*tag, data), &self.cause)
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
@@ -284,7 +289,11 @@ impl Services for MasterServices {
     }
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
-        self.pillar.own_pillar(request).map(Arc::new)
+        self.pillar.own_pillar(request, &self.secrets).map(Arc::new)
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.secrets.clone()
     }
 
     fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use halite_core::host::{Read, RealHost};
 use halite_core::services::{PillarRequest, RunStep};
-use halite_core::{Args, Jid, JobState, Map, Opts, Result, Services, Value};
+use halite_core::{Args, Jid, Map, Opts, Result, Secrets, Services, Value};
 
 use crate::daemon::Link;
 use crate::local::LocalServices;
@@ -60,7 +60,8 @@ impl Caller {
         let files = Arc::new(halite_render::files::LocalFiles::new(&opts));
         let grains = Machine::read_grains(&opts);
         let machine = Arc::new(Machine::load(opts, grains, files));
-        let services = Arc::new(LocalServices::new(Arc::clone(&machine), watcher));
+        let secrets = Secrets::of(&machine.opts);
+        let services = Arc::new(LocalServices::new(Arc::clone(&machine), watcher, secrets));
         let pillar = services.compile_pillar(&PillarRequest::default())?;
         let engine = Engine { machine, pillar, services };
         Ok(Caller { engine, host: RealHost::new(), link: None })
@@ -73,7 +74,7 @@ impl Caller {
     pub fn remote(opts: Opts, watcher: Option<Watcher>) -> Result<Caller, NoCaller> {
         let mut link = Link::start(opts)?;
         let shared = Arc::clone(link.shared());
-        let pillar = shared.fetch_pillar(&PillarRequest::default()).map_err(|error| {
+        let pillar = shared.renew_pillar(&PillarRequest::default()).map_err(|error| {
             let (code, why) = link.wait_failure().unwrap_or((1, error.to_string()));
             NoCaller { code, why }
         })?;
@@ -96,7 +97,7 @@ impl Caller {
         let opts = &self.engine.machine.opts;
         let jid = Jid::at(self.host.now_micros());
         let user = self.host.env("USER").unwrap_or_else(|| "root".into());
-        let job = JobState::new(jid.as_str(), &call.fun, user);
+        let job = self.engine.job(jid.as_str(), &call.fun, &user);
         let proc_file = self.list_as_running(&jid, call);
         let done = run(&self.engine, &job, &call.fun, self.publish_args(&jid, call));
         drop(proc_file);

@@ -69,6 +69,7 @@ impl Machine {
             files: &*self.files,
             services,
             job,
+            in_template: false,
         }
     }
 }
@@ -100,6 +101,11 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// A job of this engine: it knows the secrets that its services know.
+    pub fn job(&self, jid: &str, fun: &str, user: &str) -> JobState {
+        JobState::new(jid, fun, user).knowing(self.services.secrets())
+    }
+
     /// Gives `body` the right to change this machine, for one job.
     pub fn with_apply<R>(&self, job: &JobState, body: impl FnOnce(&Apply<'_>) -> R) -> R {
         let host = RealHost::cancelled_by(job.cancel_switch());

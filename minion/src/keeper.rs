@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use halite_core::{Error, JobState, Map, Result, Value, map};
+use halite_core::{Error, Map, Result, Value, map};
 
 use crate::asker::Message;
 use crate::beacons::Beacons;
@@ -165,12 +165,12 @@ impl Work {
 
     /// Has the beacons look and sends the master what they saw.
     fn look(&mut self, now: u64) {
-        let Present { machine, pillar } = self.shared.present();
+        let Present { machine, pillar, secrets } = self.shared.present();
         let services = Arc::new(JobServices::new(Arc::clone(&self.shared), ""));
         let engine = Engine { machine, pillar, services };
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let (beacons, hub, shared) = (&mut self.beacons, &mut self.hub, &self.shared);
-        let job = JobState::new("", "beacon", "root");
+        let job = engine.job("", "beacon", "root");
         let (events, answers) = engine.with_apply(&job, |apply| {
             beacons.round(apply, hub, (now, unix), || states_run(shared))
         });
@@ -181,7 +181,7 @@ impl Work {
         if events.is_empty() {
             return;
         }
-        let events = Value::list(events);
+        let events = secrets.hide(Value::list(events));
         // Local readers are told as well; without a bus there are none.
         let _ = self.shared.fire("__beacons_return", map! { "beacons" => events.clone() });
         let load = map! { "cmd" => "_minion_event", "pretag" => (), "events" => events };

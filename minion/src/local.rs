@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use halite_core::host::RealHost;
 use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
-use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Services, Value};
+use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Secrets, Services, Value};
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
 use halite_render::JinjaEngine;
@@ -22,17 +22,23 @@ pub(crate) struct LocalServices {
     /// What the last compile gave: Salt's masterless minion starts the next one from it.
     previous: Mutex<Arc<Map>>,
     watcher: Option<Watcher>,
+    secrets: Secrets,
 }
 
 impl LocalServices {
-    /// Services over this machine.
-    pub(crate) fn new(machine: Arc<Machine>, watcher: Option<Watcher>) -> LocalServices {
+    /// Services over this machine; `secrets` learns what compiles find.
+    pub(crate) fn new(
+        machine: Arc<Machine>,
+        watcher: Option<Watcher>,
+        secrets: Secrets,
+    ) -> LocalServices {
         LocalServices {
             machine,
             templates: JinjaEngine::new(),
             outside: Internet::new(),
             previous: Mutex::default(),
             watcher,
+            secrets,
         }
     }
 
@@ -47,12 +53,18 @@ impl LocalServices {
 
 impl Services for LocalServices {
     fn watch(&self, step: &RunStep<'_>) {
-        self.watcher.iter().for_each(|watcher| watcher(step));
+        let id = self.secrets.hide_text(step.id);
+        self.watcher.iter().for_each(|watcher| watcher(&RunStep { id: &id, ..*step }));
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.secrets.clone()
     }
 
     fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
         data.entry("_stamp".into()).or_insert_with(crate::shared::stamp);
-        bus::send(&self.machine.opts, tag, &data).map(drop)
+        let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
+        bus::send(&self.machine.opts, &tag, &data).map(drop)
     }
 
     fn fire_master(&self, _tag: &str, _data: Map) -> Result<()> {
@@ -61,7 +73,7 @@ impl Services for LocalServices {
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
         let machine = &*self.machine;
-        let (host, job) = (RealHost::new(), JobState::default());
+        let (host, job) = (RealHost::new(), JobState::default().knowing(self.secrets()));
         let previous = Arc::clone(&self.previous());
         let subject = Subject {
             id: &MinionId::parse(machine.opts.str("id"))?,

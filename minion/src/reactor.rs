@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halite_core::glob::Glob;
-use halite_core::{JobState, Map, Result, Value};
+use halite_core::{Map, Result, Value};
 use halite_net::bus::{Bus, Delivered, Room, Subscription};
 use halite_render::{JinjaEngine, Pipe, TemplateRequest};
 use halite_states::reactor::{Chain, Chains, Kind, Reaction, Rule, Rules};
@@ -77,10 +77,10 @@ impl Reactor {
     }
 
     fn react(&mut self, rule: &Rule, tag: &str, data: &Value, chain: &Chain) {
-        let Present { machine, pillar } = self.shared.present();
+        let Present { machine, pillar, .. } = self.shared.present();
         let services = Arc::new(JobServices::new(Arc::clone(&self.shared), ""));
         let engine = Engine { machine, pillar, services };
-        let job = JobState::new("", "reactor", USER);
+        let job = engine.job("", "reactor", USER);
         let context = Map::new();
         let sls = engine.with_apply(&job, |apply| {
             let request = TemplateRequest {
@@ -125,7 +125,7 @@ impl Reactor {
         if let Some(tag) = reaction.fires() {
             self.chains.caused_tag(now(), tag, chain);
         }
-        let job = JobState::new("", reaction.fun.as_str(), USER);
+        let job = engine.job("", reaction.fun.as_str(), USER);
         let ran: Result<Value> =
             engine.with_apply(&job, |apply| apply.call_value(&reaction.fun, reaction.args.clone()));
         ran.map(drop).map_err(Into::into)

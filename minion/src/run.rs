@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use halite_core::{Args, Error, JobState, Spec, Value};
+use halite_core::{Args, Error, JobState, Secrets, Spec, Value};
 
 use crate::Engine;
 
@@ -34,11 +34,36 @@ pub enum Failure {
     Panic(String),
 }
 
-/// Runs `fun` and waits for it.
+impl Failure {
+    /// The same without what `secrets` knows.
+    fn hidden(self, secrets: &Secrets) -> Failure {
+        let hide = |text: String| secrets.hide_text(&text).into_owned();
+        match self {
+            Failure::Missing(why) => Failure::Missing(why.map(hide)),
+            Failure::Keywords(text) => Failure::Keywords(hide(text)),
+            Failure::Binding(text) => Failure::Binding(hide(text)),
+            Failure::Invocation(text) => Failure::Invocation(hide(text)),
+            Failure::Execution(text) => Failure::Execution(hide(text)),
+            Failure::Panic(text) => Failure::Panic(hide(text)),
+        }
+    }
+}
+
+/// Runs `fun` and waits for it. What the job knows to be secret does not leave it, unless who asks for a pillar asks to
+/// see it (`unmask=True`).
 ///
 /// # Errors
 /// See [`Failure`]; a function's bad result is no failure.
 pub fn run(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Done, Failure> {
+    let asks = args.named.get("unmask").is_some_and(Value::truthy) && fun.starts_with("pillar.");
+    match run_open(engine, job, fun, args) {
+        Ok(done) if asks => Ok(done),
+        Ok(done) => Ok(Done { ret: job.secrets.hide(done.ret), ..done }),
+        Err(failure) => Err(failure.hidden(&job.secrets)),
+    }
+}
+
+fn run_open(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Done, Failure> {
     let exec = &engine.machine.exec;
     let Ok(entry) = exec.get(fun) else { return Err(Failure::Missing(exec.why_missing(fun))) };
     check_keywords(&entry.spec, &args).map_err(Failure::Keywords)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
-use halite_core::{Jid, Map, Outside, Result, Services, Value, map};
+use halite_core::{Jid, Map, Outside, Result, Secrets, Services, Value, map};
 
 use crate::caller::Watcher;
 use crate::keeper::Order;
@@ -16,12 +16,18 @@ pub(crate) struct JobServices {
     shared: Arc<Shared>,
     jid: String,
     watcher: Option<Watcher>,
+    secrets: Secrets,
 }
+
+/// Requests that carry data for others to see.
+const SHOWN: [&str; 3] = ["_minion_event", "_mine", "_return"];
 
 impl JobServices {
     /// For the job `jid`, which does not see itself running.
     pub(crate) fn new(shared: Arc<Shared>, jid: &str) -> JobServices {
-        JobServices { shared, jid: jid.to_owned(), watcher: None }
+        let present = shared.present();
+        let secrets = present.secrets.child(&present.machine.opts);
+        JobServices { shared, jid: jid.to_owned(), watcher: None, secrets }
     }
 
     /// The same with somebody in this process who watches state runs.
@@ -32,10 +38,16 @@ impl JobServices {
 
 impl Services for JobServices {
     fn watch(&self, step: &RunStep<'_>) {
-        self.watcher.iter().for_each(|watcher| watcher(step));
+        let id = self.secrets.hide_text(step.id);
+        self.watcher.iter().for_each(|watcher| watcher(&RunStep { id: &id, ..*step }));
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.secrets.clone()
     }
 
     fn fire(&self, tag: &str, data: Map) -> Result<()> {
+        let (tag, data) = (&*self.secrets.hide_text(tag), self.secrets.hide_map(data));
         self.shared.fire(tag, data.clone())?;
         // What a tool of this machine may cause, a function of the daemon may.
         if self.shared.has_bus() {
@@ -45,15 +57,17 @@ impl Services for JobServices {
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
-        let load = map! {"pretag" => (), "tag" => tag, "data" => data};
+        let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
+        let load = map! {"pretag" => (), "tag" => &*tag, "data" => data};
         self.shared.asker.ask("_minion_event", load).map(drop)
     }
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
-        self.shared.fetch_pillar(request)
+        self.shared.fetch_pillar(request, &self.secrets)
     }
 
     fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {
+        let load = if SHOWN.contains(&cmd) { self.secrets.hide_map(load) } else { load };
         self.shared.asker.ask(cmd, load)
     }
 
@@ -128,8 +142,7 @@ fn read_again(shared: &Shared, what: Refresh) -> Result<()> {
     match what {
         Refresh::Pillar => {
             let request = PillarRequest { clean_cache: true, ..PillarRequest::default() };
-            let pillar = shared.fetch_pillar(&request)?;
-            shared.change(|present| present.pillar = pillar)
+            shared.renew_pillar(&request).map(drop)
         }
         Refresh::Grains | Refresh::Modules => {
             let Present { machine, .. } = shared.present();

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use halite_core::dictupdate::{Update, update};
-use halite_core::services::ManageOrder;
-use halite_core::{Map, Opts, Result, Services, SubPath, Value};
+use halite_core::services::{ManageOrder, PillarRequest};
+use halite_core::{Map, Opts, Result, Secrets, Services, SubPath, Value, secrets};
 use halite_net::bus::Bus;
 use halite_outside::Internet;
 use halite_wire::frame;
@@ -53,13 +53,16 @@ pub(crate) struct Present {
     pub(crate) machine: Arc<Machine>,
     /// The pillar.
     pub(crate) pillar: Arc<Map>,
+    /// What of it is secret.
+    pub(crate) secrets: Secrets,
 }
 
 impl Shared {
     /// A machine without pillar yet.
     pub(crate) fn new(machine: Arc<Machine>, asker: Asker) -> Shared {
         let proc_dir = machine.opts.path("cachedir").join("proc");
-        let present = Present { machine, pillar: Arc::default() };
+        let secrets = Secrets::of(&machine.opts);
+        let present = Present { machine, pillar: Arc::default(), secrets };
         Shared {
             present: RwLock::new(present),
             running: Mutex::default(),
@@ -176,16 +179,18 @@ impl Shared {
     }
 
     /// The pillar as the master compiles it now; with `file_client: local`, as this machine does.
+    /// `learner` learns what of it is secret.
     ///
     /// # Errors
     /// If the master cannot be reached or refuses.
     pub(crate) fn fetch_pillar(
         &self,
-        request: &halite_core::services::PillarRequest,
+        request: &PillarRequest,
+        learner: &Secrets,
     ) -> Result<Arc<Map>> {
         let Present { machine, .. } = self.present();
         if machine.is_local() {
-            return LocalServices::new(machine, None).compile_pillar(request);
+            return LocalServices::new(machine, None, learner.clone()).compile_pillar(request);
         }
         let opts = &machine.opts;
         let env = |given: &Option<String>, option: &str| -> Value {
@@ -202,6 +207,7 @@ impl Shared {
             "pillar_override" => request.pillar_override.clone(),
             "extra_minion_data" => passed_on(opts)?,
             "ver" => "2",
+            secrets::WIRE_ASK => true,
         };
         if let Some(ext) = &request.ext {
             load.insert("ext".into(), ext.clone());
@@ -210,12 +216,29 @@ impl Shared {
             load.insert("clean_cache".into(), true.into());
         }
         match self.asker.ask_as(load, Kind::Pillar)? {
-            Value::Map(pillar) => Ok(pillar),
+            Value::Map(pillar) => {
+                let mut pillar = Arc::unwrap_or_clone(pillar);
+                learner.learn_told(&mut pillar);
+                learner.learn_marked(opts, &pillar);
+                Ok(Arc::new(pillar))
+            }
             other => {
                 let kind = other.type_name();
                 Err(halite_core::Error::execution(format!("the master's pillar is a {kind}")))
             }
         }
+    }
+
+    /// Fetches the pillar with which new jobs start.
+    ///
+    /// # Errors
+    /// If the master cannot be reached or refuses, or the process is ending.
+    pub(crate) fn renew_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {
+        let secrets = Secrets::of(&self.opts());
+        let pillar = self.fetch_pillar(request, &secrets)?;
+        let shown = Arc::clone(&pillar);
+        self.change(|present| (present.pillar, present.secrets) = (pillar, secrets))?;
+        Ok(shown)
     }
 
     /// How many jobs may run at one time.

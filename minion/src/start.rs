@@ -29,12 +29,9 @@ pub(crate) fn first(shared: &Arc<Shared>) {
             shared.keep();
         }
         loop {
-            match shared.fetch_pillar(&PillarRequest::default()) {
+            match shared.renew_pillar(&PillarRequest::default()) {
                 Ok(pillar) => {
                     warn_of_errors(&pillar);
-                    if shared.change(|present| present.pillar = pillar).is_err() {
-                        return;
-                    }
                     break;
                 }
                 Err(error) => tracing::error!("no pillar yet: {error}"),

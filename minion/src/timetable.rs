@@ -105,7 +105,7 @@ impl Timetable {
 
     /// Starts what is due.
     pub(crate) fn round(&mut self, shared: &Arc<Shared>) {
-        let Present { machine, pillar } = shared.present();
+        let Present { machine, pillar, .. } = shared.present();
         let entropy = &mut self.entropy;
         let (fires, faults) = self.schedule.due(&mut Around {
             now: now(),

@@ -17,7 +17,10 @@ use crate::{Done, Engine, Failure, input, run};
 /// Runs a job in this thread and hands its return to the owner task.
 pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     let jid = load.jid.as_str();
-    let job = JobState::new(jid, fun_text(&load.fun), &*load.user);
+    let present = shared.present();
+    let services = Arc::new(JobServices::new(Arc::clone(shared), jid));
+    let engine = Engine { machine: present.machine, pillar: present.pillar, services };
+    let job = engine.job(jid, &fun_text(&load.fun), &load.user);
     let (shown, ended) = shared.list(load, job.cancel_switch());
     job.cancel_switch().store(ended, Ordering::Relaxed);
     let proc_file = ProcFile::write(&shared.proc_dir, jid, &shown);
@@ -27,9 +30,6 @@ pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
     if load.rest.get("start_event").is_some_and(Value::truthy) {
         fire_start(shared, load);
     }
-    let present = shared.present();
-    let services = Arc::new(JobServices::new(Arc::clone(shared), jid));
-    let engine = Engine { machine: present.machine, pillar: present.pillar, services };
     tracing::info!("job {jid}: {}", fun_text(&load.fun));
     let mut ret = match &load.fun {
         _ if ended => failed("ERROR: the job was cancelled before it began".into()),

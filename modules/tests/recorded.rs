@@ -66,6 +66,7 @@ fn call(data: &Value, case: &Value) -> String {
         files: &NoFiles,
         services: &NoServices,
         job: &job,
+        in_template: false,
     };
     let apply = Apply { cx: &cx, host: &host };
     let positional = case.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();

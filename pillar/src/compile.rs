@@ -106,6 +106,7 @@ impl Compiler<'_> {
                 list.extend(faults.into_iter().map(Value::from));
             }
         }
+        self.deps.job.secrets.learn_marked(&self.options.opts, &pillar);
         pillar
     }
 
@@ -130,6 +131,7 @@ impl Compiler<'_> {
             files: self.deps.files,
             services: &services,
             job: self.deps.job,
+            in_template: true,
         };
         with(&Apply { cx: &cx, host: self.deps.host })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halite_core::services::{PillarRequest, Refresh, Signal};
-use halite_core::{Error, Map, Outside, Result, Services, Value};
+use halite_core::{Error, Map, Outside, Result, Secrets, Services, Value};
 
 /// All services but one: a pillar file that asks for the pillar would have no end.
 pub(crate) struct Within<'a>(pub(crate) &'a dyn Services);
@@ -23,6 +23,10 @@ impl Services for Within<'_> {
 
     fn ask_master(&self, cmd: &str, load: Map) -> Result<Value> {
         self.0.ask_master(cmd, load)
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.0.secrets()
     }
 
     fn running_jobs(&self) -> Result<Vec<Map>> {

@@ -46,6 +46,8 @@ pub struct Rendered {
     pub text: Option<Arc<str>>,
     /// Whether the data carries the marks of `yamlex`.
     pub aggregated: bool,
+    /// Whether it was text that gpg decrypted: what is made of it is secret too.
+    pub decrypted: bool,
     /// Where the parts of `text` come from, if Jinja made it.
     pub map: Option<Arc<SourceMap>>,
     /// Faults that a gathering engine has passed over.
@@ -55,7 +57,15 @@ pub struct Rendered {
 impl Rendered {
     /// Data or text alone.
     pub(crate) fn new(data: Data) -> Rendered {
-        Rendered { data, marks: None, text: None, aggregated: false, map: None, faults: Vec::new() }
+        Rendered {
+            data,
+            marks: None,
+            text: None,
+            aggregated: false,
+            decrypted: false,
+            map: None,
+            faults: Vec::new(),
+        }
     }
 
     fn empty() -> Rendered {
@@ -145,6 +155,9 @@ impl<'a> Pipe<'a> {
             let job = Job { engine: self.engine, request, argline: &argline };
             rendered = step(render, rendered, &job)?;
         }
+        if let (true, Data::Value(value)) = (rendered.decrypted, &rendered.data) {
+            request.apply.job.secrets.learn_parts(value);
+        }
         match &mut rendered.data {
             Data::Text(text) if windows => *text = text.replace('\n', "\r\n"),
             _ => {}
@@ -194,7 +207,7 @@ fn step(
     input: Rendered,
     job: &Job<'_>,
 ) -> Result<Rendered, RenderError> {
-    let (map, faults) = (input.map.clone(), input.faults.clone());
+    let (map, faults, decrypted) = (input.map.clone(), input.faults.clone(), input.decrypted);
     let text = match (&input.data, &map) {
         (Data::Text(text), Some(_)) => Some(text.clone()),
         _ => None,
@@ -220,6 +233,7 @@ fn step(
         error
     })?;
     output.map = output.map.or(map);
+    output.decrypted |= decrypted;
     output.faults.splice(0..0, faults);
     Ok(output)
 }

@@ -38,6 +38,7 @@ fn run(text: &str, options: Map) -> Result<Data, RenderError> {
         files: &files,
         services: &NoServices,
         job: &job,
+        in_template: false,
     };
     let context = map! {"v" => 5};
     let request = TemplateRequest {

@@ -57,6 +57,7 @@ fn run_with(high: &str, opts: Map, settings: RunSettings) -> Result<Returns> {
         files: &NoFiles,
         services: &NoServices,
         job: &job,
+        in_template: false,
     };
     let Value::Map(ids) = parse_json(high).expect("test data is JSON") else {
         panic!("test data is a mapping")

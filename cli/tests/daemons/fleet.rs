@@ -137,6 +137,15 @@ impl Fleet {
         Daemon(command.spawn().expect("starts"))
     }
 
+    /// Starts a program that writes its output into a file.
+    pub(crate) fn start_into(&self, program: &str, args: &[&str], file: &Path) -> Daemon {
+        let out = fs::File::create(file).expect("made");
+        let mut command = Command::new(SALT);
+        command.arg(program).arg("-c").arg(self.path("conf")).args(args);
+        command.stdin(Stdio::null()).stdout(out).stderr(Stdio::null());
+        Daemon(command.spawn().expect("starts"))
+    }
+
     /// Runs a program to its end.
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Output {
         let mut command = Command::new(SALT);

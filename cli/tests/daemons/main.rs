@@ -5,5 +5,6 @@
 mod disk;
 mod fleet;
 mod hostile;
+mod secrets;
 mod thorium;
 mod trees;

@@ -10,6 +10,7 @@ mod table_s_z;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::secrets::Book;
 use crate::value::{Map, Value};
 
 /// Which program's configuration it is.
@@ -26,12 +27,13 @@ pub enum Role {
 pub struct Opts {
     role: Role,
     values: Arc<Map>,
+    book: Book,
 }
 
 impl Opts {
     /// Options from values alone, over no defaults: for tests and for derived configurations.
     pub fn from_map(role: Role, values: Map) -> Opts {
-        Opts { role, values: Arc::new(values) }
+        Opts { role, values: Arc::new(values), book: Book::default() }
     }
 
     /// Whose configuration it is.
@@ -92,10 +94,15 @@ impl Opts {
         &self.values
     }
 
+    /// The secrets of the jobs that run with this configuration: what its logs hide.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
     /// The same options with one set.
     pub fn with(&self, name: &str, value: impl Into<Value>) -> Opts {
         let mut values = (*self.values).clone();
         values.insert(name.into(), value.into());
-        Opts { role: self.role, values: Arc::new(values) }
+        Opts { role: self.role, values: Arc::new(values), book: self.book.clone() }
     }
 }

@@ -11,6 +11,7 @@ use crate::value::Type;
 pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "maintenance_interval", role: MASTER, ty: Type::Int, minion: None, master: Some("3600"), status: Status::Accepted, doc: "" },
     Opt { name: "maintenance_niceness", role: MASTER, ty: Type::Int, minion: None, master: None, status: Status::Accepted, doc: "" },
+    Opt { name: "mask_secrets", role: BOTH, ty: Type::Bool, minion: None, master: None, status: Status::Used, doc: "Hide values known to be secret in returns, events, logs and caches; on unless set to false." },
     Opt { name: "master", role: MINION, ty: Type::Any, minion: Some(r#""salt""#), master: None, status: Status::Used, doc: "Host of the master, or a list of them." },
     Opt { name: "master_alive_interval", role: MINION, ty: Type::Int, minion: Some("0"), master: None, status: Status::Used, doc: "Seconds between two checks that the master is there; 0 is off." },
     Opt { name: "master_async_mworker", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },

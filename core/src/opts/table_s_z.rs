@@ -20,6 +20,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "schedule", role: BOTH, ty: Type::Map, minion: Some("{}"), master: Some("{}"), status: Status::Used, doc: "Jobs that run by time." },
     Opt { name: "scheduler_before_connect", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Used, doc: "Start the schedule before the master is reached." },
     Opt { name: "search", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""""#), status: Status::Accepted, doc: "" },
+    Opt { name: "secret_pillar", role: BOTH, ty: Type::Any, minion: None, master: None, status: Status::Used, doc: "Paths of the pillar whose values are secret; globs in each part." },
     Opt { name: "serial", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""msgpack""#), status: Status::Accepted, doc: "" },
     Opt { name: "show_jid", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Used, doc: "Print the job id." },
     Opt { name: "show_timeout", role: MASTER, ty: Type::Bool, minion: None, master: Some("true"), status: Status::Used, doc: "Print which minions did not return." },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halite_core::services::PillarRequest;
-use halite_core::{Context, Error, JobState, Map, Result, Value, map};
+use halite_core::{Context, Error, JobState, Map, Result, Secrets, Value, map};
 use halite_states::compiler::{HighData, low::messages};
 use halite_states::engine::highstate::log_faults;
 use halite_states::engine::session::{Session, Wish, with_session};
@@ -114,9 +114,11 @@ fn run(cx: &Context<'_>, asked: &Asked, journal: &Journal, past: Option<Past>) -
             Past::default()
         }
     };
-    let job = JobState::new(asked.jid.as_str(), "state.sls", user).cancelled_with(cx.job);
+    let job = JobState::new(asked.jid.as_str(), "state.sls", user)
+        .knowing(cx.job.secrets.clone())
+        .cancelled_with(cx.job);
     journal.attach(&job, past.sent);
-    let observer = observer(master, &asked.jid, Journal::at(journal.path().into()));
+    let observer = observer(master, &asked.jid, Journal::at(journal.path().into()), &job.secrets);
     let settings =
         RunSettings { finished: past.finished, observer: Some(observer), ..RunSettings::default() };
     let ret = states(cx, asked, &job, settings)?;
@@ -127,9 +129,10 @@ fn run(cx: &Context<'_>, asked: &Asked, journal: &Journal, past: Option<Past>) -
     Ok(map! {"data" => data, "outputter" => "highstate", "retcode" => retcode}.into())
 }
 
-fn observer(master: &MasterServices, jid: &str, journal: Journal) -> Observer {
-    let (teller, jid) = (master.teller(), jid.to_owned());
+fn observer(master: &MasterServices, jid: &str, journal: Journal, secrets: &Secrets) -> Observer {
+    let (teller, jid, secrets) = (master.teller(), jid.to_owned(), secrets.clone());
     Observer(Arc::new(move |tag, ret, total| {
+        let (tag, ret) = (&*secrets.hide_text(tag), &secrets.hide_map(ret.clone()));
         journal.done(tag, ret);
         let data =
             map! {"tag" => tag, "ret" => ret.clone(), "total" => i64::try_from(total).unwrap_or(0)};

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use halite_core::host::RealHost;
+use halite_core::secrets::WIRE_KEY;
 use halite_core::services::{Alone, PillarRequest as Request};
 use halite_core::{
-    Apply, Args, Context, ExecFn, JobState, Map, MinionId, Opts, Registry, Result, Services,
-    StateFn, Value, map,
+    Apply, Args, Context, ExecFn, JobState, Map, MinionId, Opts, Registry, Result, Secrets,
+    Services, StateFn, Value, map,
 };
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
@@ -77,13 +78,14 @@ impl PillarMachine {
         })
     }
 
-    /// The pillar of `id` with these grains.
+    /// The pillar of `id` with these grains; `secrets` learns what of it is secret.
     pub(crate) fn compile(
         &self,
         id: &MinionId,
         grains: &Arc<Map>,
         request: &Request,
         extra_minion_data: &Map,
+        secrets: &Secrets,
     ) -> Map {
         if let Some(cache) = self.cache.as_ref().filter(|_| request.clean_cache) {
             cache.forget(id);
@@ -97,7 +99,7 @@ impl PillarMachine {
         }
         let previous = Arc::new(Map::new());
         let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
-        let pillar = self.with(|deps| halite_pillar::compile(&who, deps));
+        let pillar = self.with(secrets, |deps| halite_pillar::compile(&who, deps));
         if let Some((cache, inputs)) = inputs {
             cache.put(id, inputs, &pillar);
         }
@@ -108,7 +110,7 @@ impl PillarMachine {
     pub(crate) fn top(&self, id: &MinionId, grains: &Arc<Map>, request: &Request) -> Value {
         let (previous, extra) = (Arc::new(Map::new()), Map::new());
         let who = Subject { id, grains, request, extra_minion_data: &extra, previous: &previous };
-        match self.with(|deps| halite_pillar::top_matches(&who, deps)) {
+        match self.with(&Secrets::of(&self.opts), |deps| halite_pillar::top_matches(&who, deps)) {
             (matches, errors) if errors.is_empty() => matches.into(),
             (_, errors) => errors.into(),
         }
@@ -146,6 +148,7 @@ impl PillarMachine {
             files: &parts.files,
             services,
             job,
+            in_template: false,
         };
         body(&Apply { cx: &cx, host: &host })
     }
@@ -154,9 +157,9 @@ impl PillarMachine {
     ///
     /// # Errors
     /// If the master's id is none.
-    pub(crate) fn own_pillar(&self, request: &Request) -> Result<Map> {
+    pub(crate) fn own_pillar(&self, request: &Request, secrets: &Secrets) -> Result<Map> {
         let id = MinionId::parse(self.opts.str("id"))?;
-        Ok(self.compile(&id, &self.parts().grains, request, &Map::new()))
+        Ok(self.compile(&id, &self.parts().grains, request, &Map::new(), secrets))
     }
 
     /// What the SLS files of a reactor rule come to for an event, rendered with this machine's functions.
@@ -179,6 +182,7 @@ impl PillarMachine {
             files: &parts.files,
             services,
             job: &job,
+            in_template: true,
         };
         let context = Map::new();
         let request = TemplateRequest {
@@ -198,10 +202,10 @@ impl PillarMachine {
         )
     }
 
-    fn with<T>(&self, compile: impl FnOnce(&Deps<'_>) -> T) -> T {
+    fn with<T>(&self, secrets: &Secrets, compile: impl FnOnce(&Deps<'_>) -> T) -> T {
         let parts = self.parts();
         let host = RealHost::new();
-        let job = JobState::default();
+        let job = JobState::default().knowing(secrets.clone());
         let deps = Deps {
             opts: &self.opts,
             exec: &parts.exec,
@@ -227,10 +231,16 @@ pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Sh
         ext: request.ext,
         clean_cache: request.clean_cache,
     };
-    let pillar = shared.pillar.compile(&id, &grains, &asked, &request.extra_minion_data);
+    let secrets = Secrets::of(&shared.opts);
+    let extra = &request.extra_minion_data;
+    let pillar = shared.pillar.compile(&id, &grains, &asked, extra, &secrets);
     let mut outcome = Outcome::default();
+    let mut told = pillar.clone();
+    if request.secrets && !secrets.is_empty() {
+        told.insert(WIRE_KEY.into(), secrets.to_value());
+    }
     let sealed = seal.wire.seal_pillar(
-        &Value::from(pillar.clone()),
+        &Value::from(told),
         &seal.opened,
         &shared.master.key,
         &mut OsEntropy::new(),
@@ -246,7 +256,8 @@ pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Sh
         outcome.done.news.push(put(GRAINS, Arc::unwrap_or_clone(grains)));
         // An override is for one job; what it gives is not the minion's pillar.
         if asked.pillar_override.is_empty() && asked.ext.is_none() {
-            outcome.done.news.push(put(PILLAR, pillar));
+            // Data for targets and runners: whoever reads the store is not to find secrets in it.
+            outcome.done.news.push(put(PILLAR, secrets.hide_map(pillar)));
         }
         if asks("minion_data_cache_events") {
             let data = map! {"Minion data cache refresh" => &id};

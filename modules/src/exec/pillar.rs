@@ -34,7 +34,7 @@ pub static MODULE: ExecModule = ExecModule::new(
 /// Whether values are shown: when asked for, and to templates. What a job prints, what a state such
 /// as `module.run` reports and what a slot puts in are masked. Rendering a pillar is no job.
 fn shown(cx: &Context<'_>, unmask: Option<bool>) -> bool {
-    unmask.unwrap_or(cx.job.in_template() || cx.job.fun.is_empty())
+    unmask.unwrap_or(cx.in_template || cx.job.fun.is_empty())
 }
 
 fn output(cx: &Context<'_>, value: Value, unmask: Option<bool>) -> Value {

@@ -45,6 +45,7 @@ fn pillar(call: Call<'_>) -> Result<Value> {
         };
         match vault.read(&path)? {
             Some(found) => {
+                call.compiler.deps.job.secrets.learn_value(&Value::from(found.clone()));
                 let strategy = strategy.unwrap_or(Strategy::Smart);
                 secrets = dictupdate::merge(&secrets, &found, strategy, "yaml", lists);
             }

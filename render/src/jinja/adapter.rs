@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use halite_core::{Apply, Args, Error, ExecFn, FileClient, Map, SaltEnv, Value};
+use halite_core::{Apply, Args, Context, Error, ExecFn, FileClient, Map, SaltEnv, Value};
 
 use super::JinjaEngine;
 use super::request::{
@@ -31,8 +31,8 @@ impl SaltCalls for Calls<'_> {
             let bound = args.bind(fun, &entry.spec);
             return bound.map(|_| Value::str(UNKNOWN.to_string())).map_err(call_error);
         }
-        let _sees_values = self.apply.job.enter_template();
-        self.apply.call_value(fun, args).map_err(call_error)
+        let cx = Context { in_template: true, ..*self.apply.cx };
+        Apply { cx: &cx, host: self.apply.host }.call_value(fun, args).map_err(call_error)
     }
 
     fn exists(&self, fun: &str) -> bool {

@@ -25,14 +25,20 @@ pub(super) fn render(input: Rendered, job: &Job<'_>) -> Result<Rendered, RenderE
     if apply.cx.host.which("gpg").is_none() {
         return Err(RenderError::new("GPG unavailable"));
     }
+    let mut decrypted = input.decrypted;
     let data = match input.data {
-        Data::Text(text) => match decrypt(text.into(), apply)? {
-            Value::Str(text) => Data::Text(text.to_string()),
-            other => Data::Value(other),
-        },
+        Data::Text(text) => {
+            let before = text.clone();
+            let plain = decrypt(text.into(), apply)?;
+            decrypted = plain.as_str() != Some(before.as_str());
+            match plain {
+                Value::Str(text) => Data::Text(text.to_string()),
+                other => Data::Value(other),
+            }
+        }
         Data::Value(value) => Data::Value(decrypt(value, apply)?),
     };
-    Ok(Rendered { data, ..input })
+    Ok(Rendered { data, decrypted, ..input })
 }
 
 /// Decrypts every message within a value.
@@ -94,6 +100,7 @@ fn decrypt_message(cipher: &[u8], apply: &Apply<'_>) -> Result<Vec<u8>, RenderEr
     command.timeout = Some(GPG_WAIT);
     let output = apply.host.run(&command)?;
     if !output.stdout.is_empty() {
+        apply.job.secrets.learn(&output.stdout);
         return Ok(output.stdout);
     }
     let received = halite_core::value::repr_bytes(&output.stderr);

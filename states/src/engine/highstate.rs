@@ -334,10 +334,14 @@ impl Session<'_> {
     }
 }
 
-/// Keeps the last high data beside other caches, for `cache=True`. Failing to is no fault.
+/// Keeps the last high data beside other caches, for `cache=True`, unless there are secrets in it. Failing to is no
+/// fault.
 pub fn keep(apply: &Apply<'_>, name: &str, high: &HighData) {
     let path = apply.opts.path("cachedir").join(format!("{}.cache.p", name.replace('/', "_")));
-    let text = halite_core::value::to_json(&high.to_map().into(), Default::default());
+    let data = Value::from(high.to_map());
+    let text = halite_core::value::to_json(&data, Default::default());
+    // With placeholders in place of secrets it could not be run again: what was kept before goes as well.
+    let text = if apply.job.secrets.hide(data.clone()) == data { text } else { String::new() };
     if let Err(error) = apply.host.write_atomic(&path, text.as_bytes(), Some(0o600)) {
         tracing::warn!("Unable to write to \"state.highstate\" cache file: {error}");
     }

@@ -74,7 +74,8 @@ impl Runner<'_, '_> {
             "jid" => self.apply.job.jid.as_str(), "fun" => self.apply.job.fun.as_str(),
             "test" => self.apply.test(), "states" => entries,
         };
-        let text = halite_core::value::to_json(&record.into(), Default::default());
+        let record = self.apply.job.secrets.hide(record.into());
+        let text = halite_core::value::to_json(&record, Default::default());
         if let Err(error) =
             self.apply.host.write_atomic(&path(self.apply), text.as_bytes(), Some(0o600))
         {

@@ -157,6 +157,8 @@ pub struct PillarRequest {
     pub ext: Option<Value>,
     /// Compile anew whatever is cached.
     pub clean_cache: bool,
+    /// Tell which of its values are secret: a Halite minion asks.
+    pub secrets: bool,
 }
 
 /// `_minion_event`: one event whose data is the load, or a list.
@@ -374,6 +376,7 @@ fn pillar(fields: &mut Fields<'_>) -> Result<PillarRequest, LoadError> {
         extra_minion_data: fields.map("extra_minion_data")?,
         ext: fields.optional("ext"),
         clean_cache: fields.flag("clean_cache"),
+        secrets: fields.flag(halite_core::secrets::WIRE_ASK),
     })
 }
 
