@@ -46,9 +46,18 @@ pub fn locate(faults: &mut [Fault], places: &Places) {
 pub fn show_source(faults: &mut [Fault], read: &dyn Fn(&Path) -> Option<String>) {
     for fault in faults.iter_mut() {
         show_source(&mut fault.others, read);
-        let Some(at) = &fault.at else { continue };
+        // What has its line is there already.
+        let Some(at) = fault.at.as_ref().filter(|_| fault.line.is_none()) else { continue };
         let text = read(&at.file).unwrap_or_default();
         fault.line = text.lines().nth(at.line.max(1) as usize - 1).map(str::to_owned);
+    }
+}
+
+/// Names files of the master as they are named there: see [`Place::of_master`].
+pub fn name_as_master(faults: &mut [Fault], cache: &Path) {
+    for fault in faults {
+        name_as_master(&mut fault.others, cache);
+        fault.at = fault.at.take().map(|at| at.of_master(cache));
     }
 }
 

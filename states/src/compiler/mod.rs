@@ -20,7 +20,7 @@ pub mod template;
 pub mod top;
 pub mod verify;
 
-pub use fault::{Fault, Faults, locate, show_source};
+pub use fault::{Fault, Faults, locate, name_as_master, show_source};
 pub use graph::{Graph, Kind};
 pub use high::HighData;
 pub use low::{Compiled, LowChunk, Settings};

@@ -28,6 +28,26 @@ impl Place {
     pub fn new(file: impl Into<PathBuf>, line: u32, column: u32) -> Place {
         Place { file: file.into(), line, column, via: Vec::new() }
     }
+
+    /// The same place, with files of the master by the names they have there: `salt://web/init.sls` for the copy
+    /// below `cache`, and `salt://web/init.sls?saltenv=dev` for another environment than `base`.
+    #[must_use]
+    pub fn of_master(mut self, cache: &Path) -> Place {
+        let files = cache.join("files");
+        let via = self.via.iter_mut().map(|(file, _)| file);
+        for file in std::iter::once(&mut self.file).chain(via) {
+            let Ok(inner) = file.strip_prefix(&files) else { continue };
+            let mut parts = inner.components();
+            let Some(env) = parts.next() else { continue };
+            let env = env.as_os_str().to_string_lossy();
+            let mut named = format!("salt://{}", parts.as_path().display());
+            if env != "base" {
+                named += &format!("?saltenv={env}");
+            }
+            *file = named.into();
+        }
+        self
+    }
 }
 
 /// A step from the root of an sls file to one of its parts.

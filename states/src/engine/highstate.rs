@@ -11,7 +11,8 @@ use crate::compiler::low::{self, messages};
 use crate::compiler::sls::Matches;
 use crate::compiler::top::{self, Merge, Tops};
 use crate::compiler::{
-    Compiled, Compiler, Fault, Faults, HighData, Rendered, SlsSource, locate, show_source,
+    Compiled, Compiler, Fault, Faults, HighData, Rendered, SlsSource, locate, name_as_master,
+    show_source,
 };
 use crate::support::matcher::ThisMinion;
 
@@ -59,11 +60,12 @@ pub(crate) fn is_local(apply: &Apply<'_>) -> bool {
     apply.opts.bool("local") || apply.opts.str("file_client") == "local"
 }
 
-/// Reads the lines that faults sit in.
+/// Reads the lines that faults sit in, then names the files as people know them.
 pub(crate) fn read_lines(apply: &Apply<'_>, faults: &mut Faults) {
     show_source(faults, &|path| {
         apply.host.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     });
+    name_as_master(faults, &apply.files.cache_dir());
 }
 
 /// Tells the log of calls that cannot be made, all of them before anything runs.

@@ -91,6 +91,7 @@ impl Runner<'_, '_> {
         });
         let steps = [Step::Key(low.id().into()), Step::State(low.state().into())];
         let at = self.places.find(low.text("__sls__"), &steps);
+        let at = at.map(|at| at.of_master(&self.apply.files.cache_dir()));
         let ret = self.running.get(&tag).map(|ret| {
             let get = |key: &str| ret.get(key).cloned().unwrap_or_default();
             let comment: String = get("comment").to_string().chars().take(COMMENT_CHARS).collect();

@@ -46,6 +46,7 @@ impl Session<'_> {
         let no_id = || halite_core::Error::execution("the minion id of this run is not valid");
         let minion = ThisMinion::new(self.apply.cx).ok_or_else(no_id)?;
         let tops = self.top_places();
+        let cache = self.apply.files.cache_dir();
         let mut why = Map::new();
         for (env, section) in merged {
             if self.saltenv().is_some_and(|only| env.as_str() != Some(only)) {
@@ -65,6 +66,7 @@ impl Session<'_> {
                         Step::Word(sls.into()),
                     ];
                     let place = tops.iter().find_map(|top| top.find_all(&steps));
+                    let place = place.map(|place| place.of_master(&cache));
                     let place = place.as_ref().map(shown).unwrap_or_default();
                     let entry = map! {"target" => target.clone(), "match" => kind, "line" => place};
                     add(&mut why, &env.to_string(), sls, entry.into());
