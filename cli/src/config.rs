@@ -16,6 +16,7 @@ pub(crate) fn master(config: &ConfigOptions, given: &Map, console: &str) -> Resu
         .map_err(|error| Error::file("find the configuration folder", &config.config_dir, error))?;
     let (opts, warnings) = halite_master::config::load(&folder, given)?;
     log::start(&opts, console);
+    tracing::debug!("Reading configuration from {}", opts.str("conf_file"));
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(opts)
 }

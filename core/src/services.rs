@@ -96,6 +96,23 @@ impl Ended {
     }
 }
 
+/// A runner or wheel function of the master on this machine.
+#[derive(Clone, Debug)]
+pub struct MasterCall {
+    /// The folder with the master's configuration.
+    pub config_dir: std::path::PathBuf,
+    /// A wheel function; else a runner.
+    pub wheel: bool,
+    /// The function.
+    pub fun: String,
+    /// Its arguments.
+    pub args: crate::Args,
+    /// Who asks.
+    pub user: String,
+    /// Give the run's id, its arguments and whether it succeeded as well.
+    pub full_return: bool,
+}
+
 /// The world beyond the machine. A minion implements all of it, `salt-call --local` what makes
 /// sense without a master; tests use [`NoServices`].
 pub trait Services: Send + Sync {
@@ -165,6 +182,14 @@ pub trait Services: Send + Sync {
     /// What the program around knows to be secret: a job begins with it, and what is compiled for it adds to it.
     fn secrets(&self) -> Secrets {
         Secrets::default()
+    }
+
+    /// Calls a function of the master whose configuration lies on this machine.
+    ///
+    /// # Errors
+    /// If there is no such configuration, or this program holds no master.
+    fn master_function(&self, call: &MasterCall) -> Result<Value> {
+        Err(Error::execution(format!("{}: this program holds no master", call.fun)))
     }
 
     /// Told of each state that begins or ends, for whoever watches the run in this process.

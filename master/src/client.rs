@@ -381,7 +381,14 @@ impl Client {
                 if running.is_some_and(|running| running.is_empty()) {
                     break;
                 }
-                asked = Some((self.find_job(&job.jid, &left).await?, BTreeSet::new()));
+                asked = match self.find_job(&job.jid, &left).await {
+                    Ok(jid) => Some((jid, BTreeSet::new())),
+                    // Their keys are gone, say: nobody is left to wait for.
+                    Err(error) => {
+                        tracing::warn!("who is silent cannot be asked: {error}");
+                        break;
+                    }
+                };
                 end = Instant::now() + patience.gather;
                 continue;
             };

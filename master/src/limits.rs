@@ -40,6 +40,10 @@ pub const STOP_GRACE: Duration = Duration::from_secs(10);
 pub const STOP_GRACE_MOST: Duration = Duration::from_secs(3_600);
 /// How often the owner looks at the clock when nothing happens.
 pub const TICK: Duration = Duration::from_secs(1);
+/// Least time between two looks at the folder of accepted keys because of a request.
+pub const ACCEPTED_LOOK: Duration = Duration::from_millis(20);
+/// Least time between two such listings of it: of a large fleet it takes milliseconds.
+pub const ACCEPTED_LIST: Duration = Duration::from_millis(500);
 /// Functions in one multi-function job.
 pub const FUNCTIONS_PER_JOB: usize = 64;
 /// Minions that may hold a waiting synchronous publish (`minion_publish`) at a time.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use halite_core::host::RealHost;
+use halite_core::services::MasterCall;
 use halite_core::{
     Apply, Args, Context, Error, ExecFn, ExecModule, JobState, Map, Opts, Registry, Result,
     Services, StateFn, Value, map,
@@ -195,6 +196,46 @@ fn run_from(
     }
     tell("ret", &data);
     ran
+}
+
+/// The whole of what came of a run, as Salt's clients give it with `full_return`.
+pub(crate) fn whole(kind: Kind, fun: &str, args: &Args, user: &str, ran: Ran) -> Map {
+    let mut data = map! {
+        "fun" => format!("{}.{fun}", kind.word()), "jid" => ran.jid, "user" => user,
+        "fun_args" => fun_args(args), "return" => ran.ret, "success" => ran.success,
+    };
+    if ran.retcode != 0 {
+        data.insert("retcode".into(), ran.retcode.into());
+    }
+    data
+}
+
+/// Calls a function of the master that is configured in a folder of this machine: `saltutil.runner` and
+/// `saltutil.wheel` of a minion beside its master.
+///
+/// # Errors
+/// If there is no such configuration or function.
+pub fn call_here(call: &MasterCall) -> Result<Value> {
+    let file = call.config_dir.join("master");
+    if !file.is_file() {
+        return Err(Error::execution(format!(
+            "This command can only be executed on a minion that is located on the master. ({} is not there)",
+            file.display()
+        )));
+    }
+    let (opts, _) = crate::config::load(&call.config_dir, &Map::new())?;
+    let kind = if call.wheel { Kind::Wheel } else { Kind::Runner };
+    let MasterCall { fun, args, user, .. } = call.clone();
+    if !kind.registry().contains(&fun) {
+        return Err(Error::Unavailable { why: kind.registry().why_missing(&fun), fun });
+    }
+    let print: Print = Box::new(|line: &str| tracing::info!("{line}"));
+    let order = Call { kind, fun, args, user, jid: None, print };
+    let ran = run(&opts, order);
+    Ok(match call.full_return {
+        true => whole(kind, &call.fun, &call.args, &call.user, ran).into(),
+        false => ran.ret,
+    })
 }
 
 fn settle(

@@ -3,13 +3,13 @@
 mod start;
 mod stop;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use halite_core::host::trim::Quiet;
-use halite_core::{Opts, Result};
+use halite_core::{MinionId, Opts, Result};
 use halite_net::bus::Bus;
 use halite_net::ipc::EventPull;
 use halite_net::signal::{Asked, Signals};
@@ -17,11 +17,12 @@ use halite_net::zmtp::publisher::PeerEvent;
 use halite_net::zmtp::router::{Replier, Request, Router, RouterHandle};
 use tokio::sync::mpsc;
 
-use crate::core::{Ask, Core, Input, Now, Output, ReqId};
+use crate::core::{Ask, Core, Done, Input, Now, Output, ReqId};
+use crate::keys::{KeyState, KeyStore, Stamp};
 use crate::limits;
 use crate::sealer::{Order, Sealer};
 use crate::store::{Write, Writer};
-use crate::work::{self, Outcome, Shared};
+use crate::work::{self, News, Outcome, Shared};
 
 /// Largest message of a minion that proved its id, bytes.
 const TRUSTED_BYTES: usize = halite_wire::limits::MAX_FRAME;
@@ -90,8 +91,32 @@ struct Shell {
     unsealed: VecDeque<Order>,
     repliers: HashMap<ReqId, Replier>,
     next_req: u64,
+    accepted_seen: AcceptedSeen,
     quiet: Quiet,
     pidfile: Option<std::path::PathBuf>,
+}
+
+/// The folder of accepted keys as it was looked at last: keys are also copied there by hand.
+#[derive(Default)]
+struct AcceptedSeen {
+    stamp: Stamp,
+    looked: Option<Instant>,
+    listed: Option<Instant>,
+}
+
+impl AcceptedSeen {
+    /// Who is accepted, if the folder changed since and it is time to look.
+    fn news(&mut self, keys: &KeyStore) -> Option<BTreeSet<MinionId>> {
+        let due = |at: Option<Instant>, pause| at.is_none_or(|at| at.elapsed() >= pause);
+        if !due(self.looked, limits::ACCEPTED_LOOK) || !due(self.listed, limits::ACCEPTED_LIST) {
+            return None;
+        }
+        self.looked = Some(Instant::now());
+        let stamp = keys.stamp(KeyState::Accepted).ok().filter(|stamp| *stamp != self.stamp)?;
+        self.stamp = stamp;
+        self.listed = Some(Instant::now());
+        keys.list(KeyState::Accepted).ok().map(|ids| ids.into_iter().collect())
+    }
 }
 
 /// What woke the owner task.
@@ -145,6 +170,10 @@ impl Shell {
     }
 
     fn request(&mut self, request: Request) {
+        if let Some(ids) = self.accepted_seen.news(&self.shared.keys) {
+            let news = vec![News::Accepted(ids)];
+            self.input(Input::Done(Done { news, ..Done::default() }));
+        }
         let (conn, peer) = (request.conn, request.peer);
         let (frame, replier) = request.into_parts();
         self.next_req += 1;

@@ -10,6 +10,7 @@ use crate::daemon::Link;
 use crate::local::LocalServices;
 use crate::proc::ProcFile;
 use crate::services::JobServices;
+use crate::shared::MasterDoor;
 use crate::{Engine, Failure, Machine, run};
 
 /// What is to be called.
@@ -56,12 +57,17 @@ impl Caller {
     ///
     /// # Errors
     /// If grains or pillar cannot be made.
-    pub fn local(opts: Opts, watcher: Option<Watcher>) -> Result<Caller, NoCaller> {
+    pub fn local(
+        opts: Opts,
+        watcher: Option<Watcher>,
+        door: MasterDoor,
+    ) -> Result<Caller, NoCaller> {
         let files = Arc::new(halite_render::files::LocalFiles::new(&opts));
         let grains = Machine::read_grains(&opts);
         let machine = Arc::new(Machine::load(opts, grains, files));
         let secrets = Secrets::of(&machine.opts);
-        let services = Arc::new(LocalServices::new(Arc::clone(&machine), watcher, secrets));
+        let services = LocalServices::new(Arc::clone(&machine), watcher, secrets);
+        let services = Arc::new(services.beside(door));
         let pillar = services.compile_pillar(&PillarRequest::default())?;
         let engine = Engine { machine, pillar, services };
         Ok(Caller { engine, host: RealHost::new(), link: None })
@@ -71,8 +77,12 @@ impl Caller {
     ///
     /// # Errors
     /// If no master answers or it does not accept this minion, with Salt's exit codes.
-    pub fn remote(opts: Opts, watcher: Option<Watcher>) -> Result<Caller, NoCaller> {
-        let mut link = Link::start(opts)?;
+    pub fn remote(
+        opts: Opts,
+        watcher: Option<Watcher>,
+        door: MasterDoor,
+    ) -> Result<Caller, NoCaller> {
+        let mut link = Link::start(opts, door)?;
         let shared = Arc::clone(link.shared());
         let pillar = shared.renew_pillar(&PillarRequest::default()).map_err(|error| {
             let (code, why) = link.wait_failure().unwrap_or((1, error.to_string()));

@@ -15,7 +15,7 @@ use crate::bus::Bus;
 use crate::core::{Core, Facts, Kept, Settings};
 use crate::keys::Keys;
 use crate::remote_files::RemoteFiles;
-use crate::shared::Shared;
+use crate::shared::{MasterDoor, Shared};
 use crate::shell::{End, Shell};
 use crate::store::Store;
 use crate::{Machine, core, proc};
@@ -61,7 +61,7 @@ impl Drop for PidFile {
 ///
 /// # Errors
 /// What keeps it from starting: keys, folders, options, sockets.
-pub fn run(opts: Opts) -> Result<u8> {
+pub fn run(opts: Opts, door: MasterDoor) -> Result<u8> {
     if opts.str("master_type") == "disable" {
         let what = "master_type is `disable`: without a master there is nothing for the daemon to \
                     do; use salt-call --local";
@@ -71,7 +71,7 @@ pub fn run(opts: Opts) -> Result<u8> {
     let end = runtime()?.block_on(async move {
         let signals = Signals::listen().map_err(|error| Error::execution(error.to_string()))?;
         let bus = Bus::open(&opts)?;
-        let (shell, shared) = prepare(opts, Some(bus))?;
+        let (shell, shared) = prepare(opts, Some(bus), door)?;
         proc::clean(&shared.proc_dir);
         drop(shared);
         Ok::<End, Error>(shell.run(Some(signals)).await)
@@ -93,12 +93,12 @@ impl Link {
     ///
     /// # Errors
     /// What keeps it from starting.
-    pub(crate) fn start(opts: Opts) -> Result<Link> {
+    pub(crate) fn start(opts: Opts, door: MasterDoor) -> Result<Link> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let builder = std::thread::Builder::new().name("link".into());
         let thread = builder.spawn(move || {
             runtime()?.block_on(async move {
-                let (shell, shared) = prepare(opts, None)?;
+                let (shell, shared) = prepare(opts, None, door)?;
                 // The starter waits for it.
                 let _ = sender.send(shared);
                 Ok(shell.run(None).await)
@@ -158,7 +158,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Keys, folders, grains, functions: all that stands before the first packet.
-fn prepare(opts: Opts, bus: Option<Bus>) -> Result<(Shell, Arc<Shared>)> {
+fn prepare(opts: Opts, bus: Option<Bus>, door: MasterDoor) -> Result<(Shell, Arc<Shared>)> {
     let keys = Keys::open(&opts)?;
     let store = Store::open(&opts)?;
     let bits = usize::try_from(opts.int("keysize", 2048)).unwrap_or(2048);
@@ -181,7 +181,7 @@ fn prepare(opts: Opts, bus: Option<Bus>) -> Result<(Shell, Arc<Shared>)> {
     };
     let facts = Facts { grains: Arc::clone(&grains), pillar: Arc::default() };
     let machine = Arc::new(Machine::load(opts, grains, files));
-    let shared = Arc::new(Shared::new(machine, asker));
+    let shared = Arc::new(Shared::new(machine, asker, door));
     if let Some(bus) = &bus {
         bus.share(&shared);
     }

@@ -2,6 +2,7 @@
 
 mod asker;
 mod beacons;
+mod blackout;
 mod bus;
 pub mod caller;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod engine;
 mod helpers;
 mod id;
 pub mod input;
+mod job_queue;
 mod keeper;
 mod keys;
 pub mod limits;
@@ -32,3 +34,4 @@ mod worker;
 pub use caller::{Call, Caller, Watcher};
 pub use engine::{Engine, Machine};
 pub use run::{Done, Failure, check_keywords, run};
+pub use shared::MasterDoor;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use halite_core::host::RealHost;
-use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
+use halite_core::services::{ManageOrder, MasterCall, PillarRequest, Refresh, RunStep, Signal};
 use halite_core::{Error, JobState, Map, MinionId, Outside, Result, Secrets, Services, Value};
 use halite_outside::Internet;
 use halite_pillar::{Deps, Subject};
@@ -11,6 +11,7 @@ use halite_render::JinjaEngine;
 use halite_render::files::LocalFiles;
 
 use crate::caller::Watcher;
+use crate::shared::MasterDoor;
 use crate::{Machine, bus, proc};
 
 /// Services without a master: pillar is compiled here, events go to a daemon of this machine if one
@@ -23,6 +24,7 @@ pub(crate) struct LocalServices {
     previous: Mutex<Arc<Map>>,
     watcher: Option<Watcher>,
     secrets: Secrets,
+    door: Option<MasterDoor>,
 }
 
 impl LocalServices {
@@ -39,7 +41,13 @@ impl LocalServices {
             previous: Mutex::default(),
             watcher,
             secrets,
+            door: None,
         }
+    }
+
+    /// The same beside a master on this machine.
+    pub(crate) fn beside(self, door: MasterDoor) -> LocalServices {
+        LocalServices { door: Some(door), ..self }
     }
 
     fn proc_dir(&self) -> std::path::PathBuf {
@@ -118,6 +126,10 @@ impl Services for LocalServices {
 
     fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
         bus::ask(&self.machine.opts, order)
+    }
+
+    fn master_function(&self, call: &MasterCall) -> Result<Value> {
+        self.door.map_or_else(|| Err(no_master(&call.fun)), |door| door(call))
     }
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {

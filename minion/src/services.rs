@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use halite_core::services::{ManageOrder, PillarRequest, Refresh, RunStep, Signal};
+use halite_core::services::{ManageOrder, MasterCall, PillarRequest, Refresh, RunStep, Signal};
 use halite_core::{Jid, Map, Outside, Result, Secrets, Services, Value, map};
 
 use crate::caller::Watcher;
@@ -98,6 +98,10 @@ impl Services for JobServices {
 
     fn manage(&self, order: &ManageOrder<'_>) -> Result<Option<Map>> {
         self.shared.manage(order)
+    }
+
+    fn master_function(&self, call: &MasterCall) -> Result<Value> {
+        (self.shared.door)(call)
     }
 
     fn fresh_grains(&self) -> Result<Arc<Map>> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use halite_core::dictupdate::{Update, update};
-use halite_core::services::{ManageOrder, PillarRequest};
+use halite_core::services::{ManageOrder, MasterCall, PillarRequest};
 use halite_core::{Map, Opts, Result, Secrets, Services, SubPath, Value, secrets};
 use halite_net::bus::Bus;
 use halite_outside::Internet;
@@ -20,6 +20,9 @@ use crate::core::{Facts, Input, Kind};
 use crate::keeper::{Keeper, Order};
 use crate::local::LocalServices;
 use crate::{Machine, limits};
+
+/// Calls a function of the master of this machine: the program that holds both gives it.
+pub type MasterDoor = fn(&MasterCall) -> Result<Value>;
 
 /// A job that runs.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) proc_dir: PathBuf,
     /// The network.
     pub(crate) outside: Internet,
+    /// Functions of a master on this machine.
+    pub(crate) door: MasterDoor,
     /// Whether a thread tries returners again.
     pub(crate) handing_over: AtomicBool,
 }
@@ -59,7 +64,7 @@ pub(crate) struct Present {
 
 impl Shared {
     /// A machine without pillar yet.
-    pub(crate) fn new(machine: Arc<Machine>, asker: Asker) -> Shared {
+    pub(crate) fn new(machine: Arc<Machine>, asker: Asker, door: MasterDoor) -> Shared {
         let proc_dir = machine.opts.path("cachedir").join("proc");
         let secrets = Secrets::of(&machine.opts);
         let present = Present { machine, pillar: Arc::default(), secrets };
@@ -71,6 +76,7 @@ impl Shared {
             asker,
             proc_dir,
             outside: Internet::new(),
+            door,
             handing_over: AtomicBool::new(false),
         }
     }

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use crate::asker::Message;
 use crate::bus::Bus;
 use crate::core::{Address, Core, Input, Now, Output};
+use crate::job_queue::{JobQueue, Waiting};
 use crate::keys::Keys;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -54,7 +55,8 @@ pub(crate) struct Shell {
     subscriber: Option<Subscriber>,
     bus: Option<Bus>,
     workers: usize,
-    queue: VecDeque<PublishLoad>,
+    queue: VecDeque<Waiting>,
+    waiting: JobQueue,
     cancelled: bool,
     quiet: Quiet,
     end: Option<End>,
@@ -78,6 +80,7 @@ impl Shell {
         keys: Keys,
         bus: Option<Bus>,
     ) -> Shell {
+        let waiting = JobQueue::new(&shared.opts());
         Shell {
             core,
             shared,
@@ -91,6 +94,7 @@ impl Shell {
             bus,
             workers: 0,
             queue: VecDeque::new(),
+            waiting,
             cancelled: false,
             quiet: Quiet::new(Instant::now()),
             end: None,
@@ -126,10 +130,7 @@ impl Shell {
                 Event::Signal(signal::Asked::Stop) => {
                     tracing::info!("stopping: no more jobs are taken");
                     self.subscriber = None;
-                    for load in std::mem::take(&mut self.queue) {
-                        tracing::error!("stopping: job {} does not run any more", load.jid);
-                        self.shared.running().remove(load.jid.as_str());
-                    }
+                    self.leave_queue();
                     self.feed(Input::Stop);
                     stop_at = Some(Instant::now() + grace(&self.shared.opts()));
                 }
@@ -137,6 +138,27 @@ impl Shell {
             if let Some(at) = stop_at {
                 stop_at = Some(self.stopping(at));
             }
+        }
+    }
+
+    /// What waits stays on disk for the next start.
+    fn leave_queue(&mut self) {
+        for waiting in std::mem::take(&mut self.queue) {
+            let jid = &waiting.load.jid;
+            if waiting.is_kept() {
+                tracing::warn!("stopping: job {jid} waits for the next start");
+            } else {
+                tracing::error!("stopping: job {jid} does not run any more");
+            }
+            self.shared.running().remove(jid.as_str());
+        }
+    }
+
+    /// Takes up what waited when an earlier run of this program ended.
+    fn resume_queue(&mut self) {
+        for waiting in self.waiting.left() {
+            tracing::info!("job {} waited since the last run", waiting.load.jid);
+            self.start_or_queue(waiting);
         }
     }
 
@@ -191,13 +213,20 @@ impl Shell {
 
     fn message(&mut self, message: Message) {
         match message {
-            Message::Core(input) => self.feed(input),
+            Message::Core(input) => {
+                let ready = matches!(input, Input::Ready);
+                self.feed(input);
+                if ready && self.end.is_none() {
+                    self.resume_queue();
+                }
+            }
             Message::WorkerDone(jid) => {
                 tracing::debug!("job {jid} has ended");
                 self.quiet.busy(Instant::now());
                 self.workers = self.workers.saturating_sub(1);
-                if let Some(load) = self.queue.pop_front() {
-                    self.start_job(load);
+                if self.queue.front().is_some_and(|next| self.has_room(&next.load)) {
+                    let next = self.queue.pop_front();
+                    next.into_iter().for_each(|waiting| self.spawn_job(waiting.release()));
                 }
             }
             Message::Run(load) => self.start_job(*load),
@@ -308,21 +337,43 @@ impl Shell {
         self.subscriber = Some(Subscriber::start(Endpoint::new(host, port), options));
     }
 
-    /// Runs a job in a thread of its own, or queues it while enough run.
-    fn start_job(&mut self, load: PublishLoad) {
-        self.quiet.busy(Instant::now());
+    /// Whether there is room for one more.
+    fn has_room(&self, load: &PublishLoad) -> bool {
         let urgent = matches!(&load.fun, Fun::One(fun) if limits::URGENT.contains(&&**fun));
         let most = self.shared.jobs_most() + if urgent { limits::URGENT_RUNNING } else { 0 };
-        if self.workers >= most {
-            if self.queue.len() < limits::JOBS_WAITING {
-                // A master that asks for it must hear that the job is not lost.
-                self.shared.list(&load, Arc::default());
-                self.queue.push_back(load);
-            } else {
-                tracing::error!("{} jobs wait already: {} is dropped", self.queue.len(), load.jid);
-            }
-            return;
+        self.workers < most
+    }
+
+    /// Runs a job, or queues it while enough run.
+    fn start_job(&mut self, load: PublishLoad) {
+        if self.has_room(&load) {
+            self.spawn_job(load);
+        } else if self.queue.len() < limits::JOBS_WAITING {
+            let waiting = self.waiting.take(load);
+            self.enqueue(waiting);
+        } else {
+            tracing::error!("{} jobs wait already: {} is dropped", self.queue.len(), load.jid);
         }
+    }
+
+    /// The same with a job that waited.
+    fn start_or_queue(&mut self, waiting: Waiting) {
+        if self.has_room(&waiting.load) {
+            self.spawn_job(waiting.release());
+        } else {
+            self.enqueue(waiting);
+        }
+    }
+
+    fn enqueue(&mut self, waiting: Waiting) {
+        // A master that asks for it must hear that the job is not lost.
+        self.shared.list(&waiting.load, Arc::default());
+        self.queue.push_back(waiting);
+    }
+
+    /// Runs a job in a thread of its own.
+    fn spawn_job(&mut self, load: PublishLoad) {
+        self.quiet.busy(Instant::now());
         let jid = load.jid.as_str().to_owned();
         let shared = Arc::clone(&self.shared);
         let builder =

@@ -52,7 +52,9 @@ fn startup_states(shared: &Shared) {
     let (fun, arg) = match opts.str("startup_states") {
         "" => return,
         "highstate" => ("state.highstate", Vec::new()),
-        "sls" => ("state.sls", vec![Value::str(opts.list("sls_list").join(","))]),
+        "sls" => {
+            ("state.sls", vec![Value::list(opts.list("sls_list").into_iter().map(Value::from))])
+        }
         "top" => ("state.top", vec![Value::str(opts.str("top_file"))]),
         other => {
             return tracing::error!("startup_states: `{other}` is none of highstate, sls, top");

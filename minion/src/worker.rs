@@ -12,7 +12,7 @@ use crate::proc::ProcFile;
 use crate::services::JobServices;
 use crate::shared::Shared;
 use crate::timetable::RETURN_JOB;
-use crate::{Done, Engine, Failure, input, run};
+use crate::{Done, Engine, Failure, blackout, input, run};
 
 /// Runs a job in this thread and hands its return to the owner task.
 pub(crate) fn work(shared: &Arc<Shared>, load: &PublishLoad) {
@@ -98,8 +98,7 @@ fn fun_text(fun: &Fun) -> String {
 }
 
 fn one(engine: &Engine, job: &JobState, load: &PublishLoad, fun: &str) -> Map {
-    let args = bind_wire(engine, load, fun, &load.arg);
-    match run(engine, job, fun, args) {
+    match attempt(engine, job, load, fun, &load.arg) {
         Ok(Done { ret, retcode, outputter }) => {
             let mut map = map! {"success" => retcode == 0, "return" => ret, "retcode" => retcode};
             if let Some(out) = outputter {
@@ -108,6 +107,21 @@ fn one(engine: &Engine, job: &JobState, load: &PublishLoad, fun: &str) -> Map {
             map
         }
         Err(failure) => failed(explain(engine, fun, failure)),
+    }
+}
+
+/// Runs one function, unless a blackout forbids it.
+fn attempt(
+    engine: &Engine,
+    job: &JobState,
+    load: &PublishLoad,
+    fun: &str,
+    words: &[Value],
+) -> Result<Done, Failure> {
+    let scheduled = load.rest.contains_key("schedule");
+    match blackout::refusal(engine, fun).filter(|_| !scheduled) {
+        Some(refusal) => Err(Failure::Invocation(refusal)),
+        None => run(engine, job, fun, bind_wire(engine, load, fun, words)),
     }
 }
 
@@ -121,9 +135,8 @@ fn many(engine: &Engine, job: &JobState, load: &PublishLoad, funs: &[Box<str>]) 
     let mut parts = [Map::new(), Map::new(), Map::new()];
     for (index, fun) in funs.iter().enumerate() {
         let words = load.arg.get(index).and_then(Value::as_list).unwrap_or_default();
-        let args = bind_wire(engine, load, fun, words);
         let key = if ordered { Value::from(index) } else { Value::str(fun) };
-        let (ret, retcode) = match run(engine, job, fun, args) {
+        let (ret, retcode) = match attempt(engine, job, load, fun, words) {
             Ok(done) => (done.ret, done.retcode),
             Err(failure) => (explain(engine, fun, failure), 1),
         };

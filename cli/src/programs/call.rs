@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use clap::{CommandFactory, Parser};
 use halite_core::services::RunStep;
 use halite_core::{Error, Map, Opts, Result, Value};
+use halite_master::runner::call_here;
 use halite_minion::{Call, Caller, Failure, Watcher, input};
 
 use crate::board::{self, Board};
@@ -144,8 +145,8 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let board = board::is_watched().then(|| Arc::new(Mutex::new(Board::new())));
     let watcher = board.as_ref().map(|board| watcher(board, opts.str("id")));
     let caller = match alone {
-        true => Caller::local(opts, watcher),
-        false => Caller::remote(opts, watcher),
+        true => Caller::local(opts, watcher, call_here),
+        false => Caller::remote(opts, watcher, call_here),
     };
     let caller = match caller {
         Ok(caller) => caller,

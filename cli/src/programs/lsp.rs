@@ -51,7 +51,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     cli.log.lay_over(&mut given);
     let (opts, _) = halite_minion::config::load(&cli.config.config_dir, &given)?;
     log::start(&opts, "critical");
-    let caller = match Caller::local(opts, None) {
+    let caller = match Caller::local(opts, None, halite_master::runner::call_here) {
         Ok(caller) => caller,
         Err(none) => {
             log::complain(&none.why);

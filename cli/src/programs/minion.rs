@@ -68,9 +68,10 @@ fn run(cli: &Cli) -> Result<u8> {
     crate::options::put(&mut given, "pidfile", cli.pid_file.as_deref());
     let (opts, warnings) = halite_minion::config::load(&cli.config.config_dir, &given)?;
     log::start(&opts, "warning");
+    tracing::debug!("Reading configuration from {}", opts.str("conf_file"));
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if let Some(code) = crate::config::unknown_user(&opts) {
         return Ok(code);
     }
-    halite_minion::daemon::run(opts)
+    halite_minion::daemon::run(opts, halite_master::runner::call_here)
 }

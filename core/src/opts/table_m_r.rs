@@ -56,7 +56,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "minion_id_remove_domain", role: MINION, ty: Type::Any, minion: Some("false"), master: None, status: Status::Used, doc: "Take the domain off a generated id." },
     Opt { name: "minion_jid_queue_hwm", role: MINION, ty: Type::Int, minion: Some("100"), master: None, status: Status::Used, doc: "How many job ids are remembered against doubles." },
     Opt { name: "minion_restart_command", role: MINION, ty: Type::List, minion: Some("[]"), master: None, status: Status::Accepted, doc: "" },
-    Opt { name: "minion_sign_messages", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Accepted, doc: "" },
+    Opt { name: "minion_sign_messages", role: MINION, ty: Type::Bool, minion: Some("false"), master: None, status: Status::Used, doc: "Sign what is sent to the master with the minion's key." },
     Opt { name: "minionfs_blacklist", role: MASTER, ty: Type::List, minion: None, master: Some("[]"), status: Status::Accepted, doc: "" },
     Opt { name: "minionfs_env", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""base""#), status: Status::Accepted, doc: "" },
     Opt { name: "minionfs_mountpoint", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""""#), status: Status::Accepted, doc: "" },

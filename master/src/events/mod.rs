@@ -46,18 +46,37 @@ impl Event {
         if whole <= bytes_max {
             return (body, whole);
         }
-        let largest = bytes_max / 4;
-        for value in data.values_mut() {
-            if frame::event_body("", &halite_core::map! {"v" => value.clone()}).len() > largest {
-                *value = TRIMMED.into();
+        // Ever smaller values go, until the rest fits.
+        for percent in [50, 40, 30, 20, 10] {
+            data.values_mut().for_each(|value| trim(value, bytes_max / 100 * percent));
+            let body = frame::event_body(&self.tag, &data);
+            if body.len() <= bytes_max {
+                return (body, whole);
             }
         }
+        // Many small ones: where they are, their names stay.
+        let large = |value: &&mut Value| bytes_of(value) > bytes_max / 10;
+        data.values_mut().filter(large).for_each(|value| trim(value, 0));
         (frame::event_body(&self.tag, &data), whole)
     }
 
     /// The frame that subscribers of the bus read.
     pub fn frame(&self, now: i64) -> Bytes {
         Bytes::from(frame::pub_frame(&self.body(now)))
+    }
+}
+
+fn bytes_of(value: &Value) -> usize {
+    frame::event_body("", &halite_core::map! {"v" => value.clone()}).len()
+}
+
+/// Puts [`TRIMMED`] in place of what is longer than `largest`, within maps too.
+/// Salt: `salt.utils.dicttrim.trim_dict` behaviour.
+fn trim(value: &mut Value, largest: usize) {
+    if let Some(map) = value.as_map_mut() {
+        map.values_mut().for_each(|value| trim(value, largest));
+    } else if bytes_of(value) > largest {
+        *value = TRIMMED.into();
     }
 }
 
@@ -106,6 +125,12 @@ mod tests {
         let (_, data) =
             frame::read_event(&event.body(0)).map(|(t, d)| (t.to_owned(), d)).expect("reads");
         assert_eq!(data.get("return"), Some(&TRIMMED.into()));
+        assert_eq!(data.get("id"), Some(&"a".into()));
+        let many: Map = (0..20_000).map(|i| (i.into(), "x".repeat(100).into())).collect();
+        let event = Event::new("t", map! {"data" => many, "id" => "a"});
+        let body = event.body(0);
+        let (_, data) = frame::read_event(&body).expect("reads");
+        assert_eq!(data.get("data").and_then(Value::as_map).map(Map::len), Some(20_000));
         assert_eq!(data.get("id"), Some(&"a".into()));
     }
 }

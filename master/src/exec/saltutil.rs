@@ -5,7 +5,7 @@ use halite_core::{Apply, Args, Context, Error, ExecModule, Map, Result, Value, f
 
 use crate::events::Event;
 use crate::orchestrate::command::Command;
-use crate::runner::{self, Call, Kind, Ran};
+use crate::runner::{self, Call, Kind, Ran, whole};
 use crate::services::MasterServices;
 
 /// The module.
@@ -91,18 +91,6 @@ fn cmd_iter(
 ) -> Result<Vec<Map>> {
     let command = command(tgt, fun, arg, kwarg.unwrap_or_default(), &more)?;
     Ok(command.run(cx)?.into_iter().map(|(id, data)| map! {id => data}).collect())
-}
-
-/// Whether the result of a run is a failure by what it says itself.
-fn whole(kind: Kind, fun: &str, args: &Args, user: &str, ran: Ran) -> Map {
-    let mut data = map! {
-        "fun" => format!("{}.{fun}", kind.word()), "jid" => ran.jid, "user" => user,
-        "fun_args" => runner::fun_args(args), "return" => ran.ret, "success" => ran.success,
-    };
-    if ran.retcode != 0 {
-        data.insert("retcode".into(), ran.retcode.into());
-    }
-    data
 }
 
 /// Tells the bus what an orchestration calls. Salt: `salt.utils.event.fire_args`.

@@ -32,6 +32,8 @@ pub(super) fn begin(opts: &Opts, jid: &str, data: &Map) -> Running {
     let Ok(jid) = halite_core::Jid::parse(jid) else { return Running(None) };
     let path = folder(opts).join(jid.as_str());
     let mut data = data.clone();
+    let stamp = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00");
+    data.insert("_stamp".into(), stamp.to_string().into());
     data.insert("pid".into(), i64::from(std::process::id()).into());
     let bytes = msgpack::encode(&data.into(), Dialect::Bus);
     let written = opts.path("cachedir").is_dir()

@@ -14,6 +14,8 @@ pub static MODULE: ExecModule = ExecModule::new(
     &[
         &SYNC_ALL,
         &SYNC_CACHE,
+        &SYNC_CLOUDS,
+        &SYNC_EAUTH_TOKENS,
         &SYNC_ENGINES,
         &SYNC_EXECUTORS,
         &SYNC_FILESERVER,
@@ -21,6 +23,8 @@ pub static MODULE: ExecModule = ExecModule::new(
         &SYNC_MODULES,
         &SYNC_OUTPUT,
         &SYNC_PILLAR,
+        &SYNC_PROXYMODULES,
+        &SYNC_QUEUES,
         &SYNC_RENDERERS,
         &SYNC_RETURNERS,
         &SYNC_ROSTER,
@@ -28,15 +32,18 @@ pub static MODULE: ExecModule = ExecModule::new(
         &SYNC_SDB,
         &SYNC_SERIALIZERS,
         &SYNC_STATES,
+        &SYNC_THORIUM,
         &SYNC_TOPS,
         &SYNC_UTILS,
         &SYNC_WHEEL,
+        &SYNC_WRAPPER,
     ],
 );
 
 /// What `sync_all` copies: the kind, which is the folder `_kind` below the roots.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 24] = [
     "cache",
+    "clouds",
     "engines",
     "executors",
     "fileserver",
@@ -44,6 +51,8 @@ const KINDS: [&str; 18] = [
     "modules",
     "output",
     "pillar",
+    "proxy",
+    "queues",
     "renderers",
     "returners",
     "roster",
@@ -51,9 +60,12 @@ const KINDS: [&str; 18] = [
     "sdb",
     "serializers",
     "states",
+    "thorium",
+    "tokens",
     "tops",
     "utils",
     "wheel",
+    "wrapper",
 ];
 
 /// Copies the files of one kind that are new or changed, removes those that are gone; names what was done.
@@ -123,11 +135,12 @@ fn title(kind: &str, name: &str) -> String {
 #[function]
 fn sync_all(
     apply: &Apply<'_>,
-    #[default("base".into())] saltenv: String,
+    #[default(Some("base".into()))] saltenv: Option<String>,
     #[default(None)] extmod_whitelist: Option<Map>,
     #[default(None)] extmod_blacklist: Option<Map>,
 ) -> Result<Map> {
     let _ = (extmod_whitelist, extmod_blacklist);
+    let saltenv = saltenv.unwrap_or_else(|| "base".into());
     KINDS.iter().map(|kind| Ok(((*kind).into(), sync(apply, &saltenv, kind)?.into()))).collect()
 }
 
@@ -137,17 +150,30 @@ macro_rules! one_kind {
         #[function]
         fn $name(
             apply: &Apply<'_>,
-            #[default("base".into())] saltenv: String,
+            #[default(Some("base".into()))] saltenv: Option<String>,
             #[default(None)] extmod_whitelist: Option<Map>,
             #[default(None)] extmod_blacklist: Option<Map>,
+            #[default(true)] refresh: bool,
         ) -> Result<Vec<String>> {
-            let _ = (extmod_whitelist, extmod_blacklist);
-            sync(apply, &saltenv, $kind)
+            let _ = (extmod_whitelist, extmod_blacklist, refresh);
+            sync(apply, saltenv.as_deref().unwrap_or("base"), $kind)
         }
     )* };
 }
 
 one_kind! {
+    sync_clouds "clouds"
+        "Copies the files of `salt://_clouds`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_clouds\n```";
+    sync_eauth_tokens "tokens"
+        "Copies the files of `salt://_tokens`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_eauth_tokens\n```";
+    sync_proxymodules "proxy"
+        "Copies the files of `salt://_proxy`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_proxymodules\n```";
+    sync_queues "queues"
+        "Copies the files of `salt://_queues`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_queues\n```";
+    sync_thorium "thorium"
+        "Copies the files of `salt://_thorium`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_thorium\n```";
+    sync_wrapper "wrapper"
+        "Copies the files of `salt://_wrapper`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_wrapper\n```";
     sync_cache "cache"
         "Copies the files of `salt://_cache`.\n\nCLI Example:\n\n```text\nsalt-run saltutil.sync_cache\n```";
     sync_engines "engines"

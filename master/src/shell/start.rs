@@ -107,6 +107,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         sealer_thread,
         unsealed: VecDeque::new(),
         repliers: HashMap::new(),
+        accepted_seen: super::AcceptedSeen::default(),
         next_req: 0,
         quiet: Quiet::new(Instant::now()),
         pidfile: pidfile(opts)?,

@@ -323,7 +323,8 @@ fn pair(keysize: i64) -> Result<(String, String)> {
     let failed = |error: &dyn std::fmt::Display| {
         Error::execution(format!("cannot make a key pair: {error}"))
     };
-    let bits = usize::try_from(keysize).unwrap_or(0);
+    // Smaller ones are rounded up, as Salt does it.
+    let bits = usize::try_from(keysize).unwrap_or(0).max(2048);
     let key = RsaKey::generate(bits, &mut OsEntropy::new()).map_err(|error| failed(&error))?;
     let private = key.to_pem().map_err(|error| failed(&error))?.to_string();
     Ok((private, key.public().pem().to_owned()))

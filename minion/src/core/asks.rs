@@ -71,7 +71,19 @@ impl Core {
                 self.answered(ask, Map::new().into());
                 continue;
             }
-            let sealed = session.seal_request(ask.load.clone(), now.unix, entropy);
+            let load = ask.load.clone();
+            let sealed = match self.settings.sign {
+                true => session.seal_signed_request(load, now.unix, &*self.key, entropy),
+                false => Ok(session.seal_request(load, now.unix, entropy)),
+            };
+            let sealed = match sealed {
+                Ok(sealed) => sealed,
+                Err(error) => {
+                    let why = format!("the request cannot be signed: {error}");
+                    self.fail(now, entropy, ask, why, false);
+                    continue;
+                }
+            };
             let req = self.number();
             self.emit(Output::Request {
                 req,

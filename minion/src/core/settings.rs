@@ -27,6 +27,8 @@ pub struct Settings {
     pub publish_port: Option<u16>,
     /// What publishes must be.
     pub policy: PublishPolicy,
+    /// Requests are signed with the minion's key: `minion_sign_messages`.
+    pub sign: bool,
     /// It is `salt-call`: no subscription, and a pending key ends it.
     pub caller: bool,
     /// Wait for the answer to a sign-in, ms.
@@ -79,6 +81,7 @@ impl Settings {
                 require_signature: opts.bool("sign_pub_messages"),
                 require_serial: true,
             },
+            sign: opts.bool("minion_sign_messages"),
             caller: opts.bool("caller"),
             auth_timeout_ms: ms("auth_timeout", 5.0).max(1000),
             failover_ms: match ms("master_alive_interval", 0.0) {

@@ -36,16 +36,25 @@ fn fire_master(
     /// A map, as a rule; any other value goes as it is.
     data: Value,
     tag: String,
-    #[default(None)] _preload: Option<Map>,
+    /// What stands beside the message in the event.
+    #[default(None)]
+    preload: Option<Map>,
 ) -> Result<bool> {
+    fire_there(apply, &tag, data, preload.unwrap_or_default())
+}
+
+fn fire_there(apply: &Apply<'_>, tag: &str, data: Value, beside: Map) -> Result<bool> {
     if local(apply) {
         tracing::warn!("Local mode detected. Event with tag {tag} will NOT be sent.");
         return Ok(false);
     }
     match data {
-        Value::Map(data) => apply.services.fire_master(&tag, (*data).clone())?,
+        Value::Map(data) if beside.is_empty() => {
+            apply.services.fire_master(tag, (*data).clone())?;
+        }
         data => {
-            let load = map! {"pretag" => (), "tag" => tag.as_str(), "data" => data};
+            let mut load = map! {"pretag" => (), "tag" => tag, "data" => data};
+            load.extend(beside);
             apply.services.ask_master("_minion_event", load)?;
         }
     }
@@ -73,24 +82,35 @@ fn send(
     /// The message.
     #[default(Value::Null)]
     data: Value,
-    #[default(None)] _preload: Option<Map>,
-    #[default(Value::Bool(false))] _with_env: Value,
+    /// What stands beside the message in the event.
+    #[default(None)]
+    preload: Option<Map>,
+    /// All variables of the environment, or a list of names.
+    #[default(Value::Bool(false))]
+    with_env: Value,
     /// All grains, or a list of names.
     #[default(Value::Bool(false))]
     with_grains: Value,
     /// All of the pillar, or a list of paths.
     #[default(Value::Bool(false))]
     with_pillar: Value,
-    #[default(Value::Bool(false))] _show_changed: Value,
-    #[default(1)] _timeout: i64,
+    /// `saltenv` and `pillarenv` as they are set here.
+    #[default(false)]
+    with_env_opts: bool,
     /// Further parts of the message.
     #[kwargs]
     kwargs: Map,
 ) -> Result<bool> {
     let mut message = Map::new();
-    for (key, whole, wanted) in
-        [("grains", apply.grains, &with_grains), ("pillar", apply.pillar, &with_pillar)]
-    {
+    let environ = match with_env.truthy() {
+        true => apply.cx.host.environ().into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
+        false => Map::new(),
+    };
+    for (key, whole, wanted) in [
+        ("environ", &environ, &with_env),
+        ("grains", &**apply.grains, &with_grains),
+        ("pillar", &**apply.pillar, &with_pillar),
+    ] {
         match wanted {
             Value::List(names) => {
                 let all = Value::from(whole.clone());
@@ -107,6 +127,11 @@ fn send(
             _ => {}
         }
     }
+    if with_env_opts {
+        for (name, default) in [("saltenv", Value::str("base")), ("pillarenv", Value::Null)] {
+            message.insert(name.into(), apply.opts.get(name).cloned().unwrap_or(default));
+        }
+    }
     let asked = |key: &Value| key.as_str().is_some_and(|key| key.starts_with("__pub_"));
     message.extend(kwargs.into_iter().filter(|(key, _)| !asked(key)));
     match data {
@@ -115,9 +140,8 @@ fn send(
         other => drop(message.insert("data".into(), other)),
     }
     if local(apply) {
-        tracing::warn!("Local mode detected. Event with tag {tag} will NOT be sent.");
-        return Ok(false);
+        apply.services.fire(&tag, message)?;
+        return Ok(true);
     }
-    apply.services.fire_master(&tag, message)?;
-    Ok(true)
+    fire_there(apply, &tag, message.into(), preload.unwrap_or_default())
 }

@@ -69,18 +69,25 @@ struct Files<'a> {
 
 impl TemplateLoader for Files<'_> {
     fn load(&self, path: &str) -> Result<Option<LoadedTemplate>, String> {
-        let Some(env) = &self.env else { return Ok(None) };
-        let found = self.client.cache_file(path, env).map_err(|error| error.to_string())?;
+        let found = if path.starts_with('/') {
+            // A file of this machine, as Salt's search path has it.
+            let path = std::path::PathBuf::from(path);
+            path.is_file().then_some(path)
+        } else {
+            let Some(env) = &self.env else { return Ok(None) };
+            let found = self.client.cache_file(path, env).map_err(|error| error.to_string())?;
+            found.map(|found| found.path)
+        };
         let Some(found) = found else { return Ok(None) };
-        let shown = found.path.display().to_string();
-        let size = std::fs::metadata(&found.path).map_or(0, |meta| meta.len());
+        let shown = found.display().to_string();
+        let size = std::fs::metadata(&found).map_or(0, |meta| meta.len());
         if size > IMPORT_BYTES_MAX {
             return Err(format!(
                 "{shown} has {size} bytes; a template may import {IMPORT_BYTES_MAX}"
             ));
         }
         let bytes =
-            std::fs::read(&found.path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+            std::fs::read(&found).map_err(|error| format!("cannot read {shown}: {error}"))?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(LoadedTemplate { source: text.into(), path: shown.into() })),
             Err(error) => {
