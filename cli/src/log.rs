@@ -106,7 +106,8 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
-        let own = metadata.target().starts_with("halite");
+        let target = metadata.target();
+        let own = ["halite", "salt::"].iter().any(|own| target.starts_with(own));
         let most = self.console.max(self.file);
         *metadata.level() <= most && (own || *metadata.level() <= Level::WARN)
     }

@@ -153,9 +153,8 @@ macro_rules! one_kind {
             #[default(Some("base".into()))] saltenv: Option<String>,
             #[default(None)] extmod_whitelist: Option<Map>,
             #[default(None)] extmod_blacklist: Option<Map>,
-            #[default(true)] refresh: bool,
         ) -> Result<Vec<String>> {
-            let _ = (extmod_whitelist, extmod_blacklist, refresh);
+            let _ = (extmod_whitelist, extmod_blacklist);
             sync(apply, saltenv.as_deref().unwrap_or("base"), $kind)
         }
     )* };
