@@ -54,8 +54,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let (writer, store_thread) = Writer::start(&store_path)?;
 
     // Who was connected to a master before is not connected to this one.
-    let nobody = store::Write::Remove { bank: store::PRESENCE, key: None };
-    drop(writer.write(nobody));
+    drop(writer.write(store::Write::Remove { bank: store::PRESENCE, key: None }));
     let (router, publisher, peers) = bind(opts).await?;
     let (bus_server, pull) = bus(opts)?;
     markers(opts)?;
@@ -80,14 +79,13 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         manifests: Manifests::default(),
     };
     let (finish, finished) = mpsc::channel(limits::WORK_WAITING);
-    let shared = Arc::new(shared);
     let (asker, asks) = mpsc::channel(limits::ASKS_WAITING);
     let bus = Bus::with_socket(bus_server.handle());
     schedule::start(opts)?;
     let engines_stop = start_helpers(opts, &bus, asker, core.jids.clone())?;
     Ok(Shell {
         core,
-        shared,
+        shared: Arc::new(shared),
         router_handle: router.handle(),
         router,
         publisher,
