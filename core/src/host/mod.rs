@@ -106,6 +106,11 @@ pub struct Group {
     pub members: Vec<String>,
 }
 
+/// A file open for reading, from any place in it.
+pub trait Input: std::io::Read + std::io::Seek + Send {}
+
+impl<T: std::io::Read + std::io::Seek + Send> Input for T {}
+
 /// Looking at the machine.
 pub trait Read: Send + Sync {
     /// The whole content of a file.
@@ -113,6 +118,14 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// As `open` and `read`.
     fn read(&self, path: &Path) -> Result<Vec<u8>>;
+
+    /// A file to be read piece by piece: one that memory should not have to hold.
+    ///
+    /// # Errors
+    /// As `open`.
+    fn open(&self, path: &Path) -> Result<Box<dyn Input>> {
+        Ok(Box::new(std::io::Cursor::new(self.read(path)?)))
+    }
 
     /// `stat`, following links; `None` if nothing is there (or a link leads nowhere).
     ///
@@ -217,6 +230,12 @@ pub trait Write: Read {
     /// # Errors
     /// Names the path that could not be written.
     fn write_atomic(&self, path: &Path, content: &[u8], mode: Option<u32>) -> Result<()>;
+
+    /// Makes a new file to be written piece by piece, in place of a file or link that is there.
+    ///
+    /// # Errors
+    /// As `open`.
+    fn create(&self, path: &Path, mode: u32) -> Result<Box<dyn std::io::Write + Send>>;
 
     /// Adds to the end of a file in one write; makes it, readable by its owner only, if there is none.
     ///

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use super::spawn::prepare;
-use super::{Command, FileKind, Group, Metadata, Output, Read, User, Write};
+use super::{Command, FileKind, Group, Input, Metadata, Output, Read, User, Write};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -81,6 +81,13 @@ fn metadata(stat: &fs::Metadata) -> Metadata {
 impl Read for RealHost {
     fn read(&self, path: &Path) -> Result<Vec<u8>> {
         fs::read(path).map_err(|error| Error::file("read", path, error))
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Input>> {
+        match fs::File::open(path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(Error::file("read", path, error)),
+        }
     }
 
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>> {
@@ -240,6 +247,16 @@ impl Write for RealHost {
             let _ = fs::remove_file(&temp);
             Error::file("write", path, error)
         })
+    }
+
+    fn create(&self, path: &Path, mode: u32) -> Result<Box<dyn io::Write + Send>> {
+        // A program that runs keeps its old file, and a link is not followed.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path),
+        }
+        .map(|file| Box::new(file) as Box<dyn io::Write + Send>)
+        .map_err(|error| Error::file("write", path, error))
     }
 
     fn create_dir(&self, path: &Path, mode: Option<u32>) -> Result<()> {

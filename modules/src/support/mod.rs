@@ -1,5 +1,6 @@
 //! What several modules share.
 
+pub mod archive;
 pub mod beacon;
 pub mod digest;
 pub mod filter;
@@ -7,6 +8,7 @@ pub mod interfaces;
 pub mod logins;
 pub mod merge;
 pub mod netlink;
+pub mod paths;
 pub mod shlex;
 pub(crate) mod sql_returns;
 

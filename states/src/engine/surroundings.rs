@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use halite_core::host::{Command, FileKind, Group, Metadata, Output, Read, User, Write};
+use halite_core::host::{Command, FileKind, Group, Input, Metadata, Output, Read, User, Write};
 use halite_core::{Map, Opts, Result};
 
 /// Options, grains and pillar as they are at one moment of a run.
@@ -37,6 +37,9 @@ impl MaskedHost<'_> {
 impl Read for MaskedHost<'_> {
     fn read(&self, path: &Path) -> Result<Vec<u8>> {
         self.host.read(path)
+    }
+    fn open(&self, path: &Path) -> Result<Box<dyn Input>> {
+        self.host.open(path)
     }
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>> {
         self.host.metadata(path)
@@ -84,6 +87,9 @@ impl Write for MaskedHost<'_> {
         let there = self.host.symlink_metadata(path)?.is_some_and(|stat| stat.is_file());
         let mode = if there { mode } else { self.mode(mode, 0o666) };
         self.host.write_atomic(path, content, mode)
+    }
+    fn create(&self, path: &Path, mode: u32) -> Result<Box<dyn std::io::Write + Send>> {
+        self.host.create(path, mode & !self.umask.unwrap_or(0))
     }
     fn create_dir(&self, path: &Path, mode: Option<u32>) -> Result<()> {
         self.host.create_dir(path, self.mode(mode, 0o777))

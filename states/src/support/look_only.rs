@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use halite_core::host::{Command, FileKind, Group, Metadata, Output, Read, User, Write};
+use halite_core::host::{Command, FileKind, Group, Input, Metadata, Output, Read, User, Write};
 use halite_core::{Error, Result};
 
 /// The machine, without the right to change files. Commands run: templates are full of them, and
@@ -16,6 +16,9 @@ fn refused(path: &Path) -> Error {
 impl Read for LookOnly<'_> {
     fn read(&self, path: &Path) -> Result<Vec<u8>> {
         self.0.read(path)
+    }
+    fn open(&self, path: &Path) -> Result<Box<dyn Input>> {
+        self.0.open(path)
     }
     fn metadata(&self, path: &Path) -> Result<Option<Metadata>> {
         self.0.metadata(path)
@@ -60,6 +63,9 @@ impl Read for LookOnly<'_> {
 
 impl Write for LookOnly<'_> {
     fn write_atomic(&self, path: &Path, _: &[u8], _: Option<u32>) -> Result<()> {
+        Err(refused(path))
+    }
+    fn create(&self, path: &Path, _: u32) -> Result<Box<dyn std::io::Write + Send>> {
         Err(refused(path))
     }
     fn create_dir(&self, path: &Path, _: Option<u32>) -> Result<()> {

@@ -6,6 +6,7 @@ pub mod draw;
 pub mod ini;
 pub mod look_only;
 pub mod matcher;
+pub mod paths;
 pub mod perms;
 pub mod source;
 pub mod templates;

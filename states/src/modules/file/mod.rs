@@ -1,11 +1,12 @@
 //! What the files of `file` share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use halite_core::host::{Metadata, Read, Write};
 use halite_core::{Apply, Context, Map, Outcome, Result, Value, Verdict};
 
 use crate::support::look_only::LookOnly;
+pub(crate) use crate::support::paths::{folder_of, is_dir, is_file, is_link, lexists, real_path};
 use crate::support::perms::{gid_of, uid_of};
 use crate::support::source::{self, TemplateArgs};
 pub(crate) use crate::support::texts;
@@ -63,46 +64,6 @@ impl Seen {
     pub(crate) fn stat_for(&self, follow: bool) -> Option<&Metadata> {
         if follow { self.stat.as_ref() } else { self.lstat.as_ref() }
     }
-}
-
-/// Whether a folder is at a path, links followed.
-pub(crate) fn is_dir(host: &dyn Read, path: &Path) -> bool {
-    matches!(host.metadata(path), Ok(Some(stat)) if stat.is_dir())
-}
-
-/// Whether a regular file is at a path, links followed.
-pub(crate) fn is_file(host: &dyn Read, path: &Path) -> bool {
-    matches!(host.metadata(path), Ok(Some(stat)) if stat.is_file())
-}
-
-/// Whether a symbolic link is at a path.
-pub(crate) fn is_link(host: &dyn Read, path: &Path) -> bool {
-    matches!(host.symlink_metadata(path), Ok(Some(stat)) if stat.is_symlink())
-}
-
-/// Whether anything is at a path, a link that leads nowhere included.
-pub(crate) fn lexists(host: &dyn Read, path: &Path) -> bool {
-    matches!(host.symlink_metadata(path), Ok(Some(_)))
-}
-
-/// Where a chain of links ends.
-pub(crate) fn real_path(host: &dyn Read, path: &Path) -> PathBuf {
-    /// As many links as the kernel follows.
-    const LINKS: usize = 40;
-    let mut at = path.to_path_buf();
-    for _ in 0..LINKS {
-        if !is_link(host, &at) {
-            break;
-        }
-        let Ok(target) = host.read_link(&at) else { break };
-        at = at.parent().unwrap_or(Path::new("/")).join(target);
-    }
-    at
-}
-
-/// The folder a path is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
 }
 
 /// Removes whatever is at a path.

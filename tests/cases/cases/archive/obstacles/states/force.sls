@@ -1,0 +1,1 @@
+a: {archive.extracted: [{name: '{{ROOT}}/out'}, {source: '{{STATES}}/app.tgz'}, {force: true}]}

@@ -1,0 +1,1 @@
+a: {archive.extracted: [{name: '{{ROOT}}/out'}, {source: '{{STATES}}/app.tgz'}, {source_hash: '{{ pillar.get("sum", "sha256=6390ab56e41a36b4fd2f176dfa6be25ebb4627276203369cffad0a2f7a5cfbe5") }}'}, {source_hash_update: true}, {skip_files_list_verify: true}]}

@@ -1,0 +1,1 @@
+a: {archive.extracted: [{name: '{{ROOT}}/out'}, {source: 'salt://app.tgz'}]}
