@@ -12,7 +12,7 @@ use halite_core::services::{ManageOrder, Refresh};
 use halite_core::{Error, Map, Opts, Result, Value};
 use halite_net::bus as net;
 use halite_net::ipc::{EventPublisher, EventPull, LocalOptions, MODE_PULL};
-use halite_net::{Overflow, limits as net_limits};
+use halite_net::{Notice, Overflow, limits as net_limits};
 use halite_wire::frame;
 use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect, StreamDecoder};
@@ -68,9 +68,11 @@ impl Bus {
     pub(crate) fn open(opts: &Opts) -> Result<Bus> {
         store::make_private_dir(&opts.path("sock_dir"))?;
         let (publish, pull) = paths(opts);
+        let missed: Notice =
+            |missed| frame::missed_frame(missed, &crate::shared::stamp().to_string()).into();
+        let overflow = Overflow { notice: Some(missed), ..Overflow::default() };
         let fail = |error: halite_net::NetError| Error::execution(error.to_string());
-        let publisher =
-            EventPublisher::bind(&publish, LocalOptions::with_mode(MODE_PUB), Overflow::default());
+        let publisher = EventPublisher::bind(&publish, LocalOptions::with_mode(MODE_PUB), overflow);
         let most = net_limits::LOCAL_MESSAGE_BYTES;
         let pull = EventPull::bind(&pull, LocalOptions::with_mode(MODE_PULL), most);
         let publisher = publisher.map_err(fail)?;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Faults on a machine, healed by beacon and reactor: real daemons, the configuration of examples/healing.
 
-A managed file is overwritten, a process is killed, a small disk is filled. Measured is the time from the
+A managed file is overwritten, a process is killed, a service is stopped, a small disk is filled. Measured is the time from the
 fault to the moment at which the machine is as it was, seen from outside.
 
   tests/healing/run.py --bin DIR [--rounds 5] [--port PORT] [--json FILE] [--no-limits]
@@ -26,8 +26,28 @@ from pathlib import Path
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "healing"
 NOTICE = "This file is looked after.\n"
 # From fault to repaired, in milliseconds, in the median.
-LIMITS = {"file": 150, "process": 500, "disk": 1000}
+LIMITS = {"file": 150, "process": 500, "unit": 1000, "disk": 1000}
 APP = "healed-app"
+UNIT = "healed-unit"
+UNIT_APP = "healed-daemon"
+# A service of a machine without systemd; the minion sees it among those in /etc/init.d.
+INIT_SCRIPT = """#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          {unit}
+# Required-Start:
+# Required-Stop:
+# Default-Start:     2 3 4 5
+# Default-Stop:
+### END INIT INFO
+pid=$(cat {machine}/{unit}.pid 2>/dev/null)
+runs() {{ [ -n "$pid" ] && readlink /proc/$pid/exe >/dev/null 2>&1; }}
+case "$1" in
+  start) runs || {{ setsid {machine}/{app} 86400 </dev/null >/dev/null 2>&1 & echo $! > {machine}/{unit}.pid; }} ;;
+  stop) runs && kill $pid; rm -f {machine}/{unit}.pid ;;
+  restart) $0 stop; $0 start ;;
+  status) runs || exit 3 ;;
+esac
+"""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -59,12 +79,14 @@ class Lab:
         self.machine = self.root / "machine"
         self.daemons = []
         self.mounted = False
+        self.units = False
 
     def __enter__(self):
         self.machine.mkdir()
         shutil.copy(shutil.which("sleep"), self.machine / APP)
         (self.machine / "notice").write_text(NOTICE)
         self.start_app()
+        self.start_unit()
         self.mount()
         self.configure()
         try:
@@ -83,6 +105,7 @@ class Lab:
             except subprocess.TimeoutExpired:
                 daemon.kill()
         self.stop_app()
+        self.stop_app(UNIT_APP)
         if self.mounted:
             subprocess.run(["umount", self.machine / "disk"], check=False)
         if kind is not None:
@@ -97,7 +120,7 @@ class Lab:
         self.mounted = done.returncode == 0
 
     def configure(self):
-        rules = {"inotify": "file", "ps": "process", "diskusage": "disk"}
+        rules = {"inotify": "file", "ps": "process", "service": "unit", "diskusage": "disk"}
         yaml(self.root / "master" / "master", {
             "interface": "127.0.0.1", "publish_port": self.port, "ret_port": self.port + 1,
             "root_dir": str(self.root / "m"), "auto_accept": True, "worker_threads": 3,
@@ -106,6 +129,10 @@ class Lab:
             "reactor": [{f"salt/beacon/*/{beacon}/*": [str(EXAMPLE / "reactor" / f"{sls}.sls")]} for beacon, sls in rules.items()],
         })
         beacons = {"ps": [{"processes": {APP: "stopped"}}]}
+        if self.units:
+            wish = {"onchangeonly": True, "emitatstartup": False}
+            wish["uncleanshutdown"] = str(self.machine / f"{UNIT}.pid")
+            beacons["service"] = [{"services": {UNIT: wish}}]
         if self.mounted:
             beacons["diskusage"] = [{str(self.machine / "disk"): "80%"}]
         notice = str(self.machine / "notice")
@@ -123,7 +150,12 @@ class Lab:
 
     def spawn(self, program, *arguments):
         log = open(self.root / f"{program}.log", "ab")
-        daemon = subprocess.Popen([self.bin / program, *arguments], stdout=log, stderr=log, start_new_session=True)
+        command = [str(self.bin / program), *arguments]
+        if self.units and program == "salt-minion":
+            # The service is one of the machine that the minion sees, and of no other.
+            within = f"mount --bind {self.root / 'init.d'} /etc/init.d && exec \"$@\""
+            command = ["unshare", "-m", "--propagation", "private", "sh", "-c", within, "sh", *command]
+        daemon = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         self.daemons.append(daemon)
 
     def start(self):
@@ -140,7 +172,7 @@ class Lab:
             time.sleep(0.3)
         raise RuntimeError("the minion does not answer")
 
-    def app_pids(self):
+    def app_pids(self, name=APP):
         found = []
         for entry in os.listdir("/proc"):
             if entry.isdigit():
@@ -148,7 +180,7 @@ class Lab:
                     stat = Path("/proc", entry, "stat").read_text()
                 except OSError:
                     continue
-                if f"({APP})" in stat and stat.rsplit(")", 1)[1].split()[0] != "Z":
+                if f"({name})" in stat and stat.rsplit(")", 1)[1].split()[0] != "Z":
                     found.append(int(entry))
         return found
 
@@ -160,8 +192,27 @@ class Lab:
         while not self.app_pids():
             time.sleep(0.01)
 
-    def stop_app(self):
-        for pid in self.app_pids():
+    def start_unit(self):
+        init = self.root / "init.d"
+        init.mkdir()
+        shutil.copy(shutil.which("sleep"), self.machine / UNIT_APP)
+        self.script = init / UNIT
+        self.script.write_text(INIT_SCRIPT.format(unit=UNIT, app=UNIT_APP, machine=self.machine))
+        self.script.chmod(0o755)
+        try:
+            may = ["unshare", "-m", "--propagation", "private", "mount", "--bind", init, "/etc/init.d"]
+            done = subprocess.run(may, capture_output=True, check=False).returncode
+            booted = Path("/run/systemd/system").exists()
+            self.units = done == 0 and not booted and shutil.which("service") is not None
+        except OSError:
+            self.units = False
+        if self.units:
+            subprocess.run([self.script, "start"], check=True)
+            while not self.app_pids(UNIT_APP):
+                time.sleep(0.01)
+
+    def stop_app(self, name=APP):
+        for pid in self.app_pids(name):
             try:
                 target = os.readlink(f"/proc/{pid}/exe")
             except OSError:
@@ -171,7 +222,7 @@ class Lab:
                 try:
                     os.waitpid(pid, 0)
                 except ChildProcessError:
-                    while pid in self.app_pids():
+                    while pid in self.app_pids(name):
                         time.sleep(0.0005)
 
     # The faults, and how the machine looks when it is well.
@@ -187,6 +238,18 @@ class Lab:
 
     def process_is_well(self):
         return bool(self.app_pids())
+
+    def break_unit(self):
+        pids = self.app_pids(UNIT_APP)
+        subprocess.run([self.script, "stop"], check=True)
+        for pid in pids:
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                pass
+
+    def unit_is_well(self):
+        return bool(self.app_pids(UNIT_APP))
 
     def break_disk(self):
         with open(self.machine / "disk" / "cache", "wb") as cache:
@@ -214,7 +277,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, default=0, help="the first of two ports; free ones if it is not given")
-    parser.add_argument("--only", default="file,process,disk")
+    parser.add_argument("--only", default="file,process,unit,disk")
     parser.add_argument("--json", help="write the times there")
     parser.add_argument("--no-limits", action="store_true", help="measure only; also for the real Salt")
     options = parser.parse_args()
@@ -223,6 +286,9 @@ def main():
         for fault in options.only.split(","):
             if fault == "disk" and not lab.mounted:
                 print("disk      skipped: no right to mount a tmpfs here")
+                continue
+            if fault == "unit" and not lab.units:
+                print("unit      skipped: no right to mount over /etc/init.d, no service(8), or systemd runs")
                 continue
             times = []
             for _ in range(options.rounds):

@@ -49,6 +49,15 @@ pub fn pub_frame(body: &[u8]) -> Vec<u8> {
     msgpack::encode(&frame.into(), Dialect::Bus)
 }
 
+/// The tag of [`missed_frame`].
+pub const MISSED: &str = "halite/bus/missed";
+
+/// Tells a reader that was too slow how many events it missed; `stamp` is the moment as `_stamp` has it.
+pub fn missed_frame(missed: u64, stamp: &str) -> Vec<u8> {
+    let missed = i64::try_from(missed).unwrap_or(i64::MAX);
+    pub_frame(&event_body(MISSED, &map! {"missed" => missed, "_stamp" => stamp}))
+}
+
 /// The same, with the mark of what caused the event in its head, where nobody but the reactor looks.
 pub fn caused_frame(body: &[u8], cause: &str) -> Vec<u8> {
     if cause.is_empty() {

@@ -17,11 +17,11 @@ use halite_net::ipc::{self, EventPublisher, EventPull, LocalOptions};
 use halite_net::zmtp::conn::{ConnOptions, Heartbeat};
 use halite_net::zmtp::publisher::{Publisher, PublisherOptions};
 use halite_net::zmtp::router::{Router, RouterOptions};
-use halite_net::{Endpoint, NetError, Overflow};
+use halite_net::{Endpoint, NetError, Notice, Overflow};
 use halite_render::files::Roots;
-use halite_wire::OsEntropy;
 use halite_wire::crypto::{AesKey, PrivateKey, SigAlgo};
 use halite_wire::error::{HANDLER_FAILED, bare};
+use halite_wire::{OsEntropy, frame};
 use tokio::sync::mpsc;
 
 use super::{Shell, now};
@@ -34,7 +34,7 @@ use crate::sealer::Sealer;
 use crate::store::{self, Readers, Writer};
 use crate::user_keys::UserKeys;
 use crate::work::{Manifests, PillarMachine, Shared};
-use crate::{limits, private_file, reactor, schedule, thorium};
+use crate::{events, limits, private_file, reactor, schedule, thorium};
 
 /// A network error as the master's.
 pub(super) fn net(error: &NetError) -> Error {
@@ -192,8 +192,9 @@ async fn bind(opts: &Opts) -> Result<Sockets> {
 fn bus(opts: &Opts) -> Result<(EventPublisher, EventPull)> {
     let folder = opts.path("sock_dir");
     let publish = LocalOptions::with_mode(ipc::MODE_PUBLISH);
-    let publish =
-        EventPublisher::bind(&folder.join("master_event_pub.ipc"), publish, Overflow::default());
+    let missed: Notice = |missed| frame::missed_frame(missed, &events::stamp(now().0)).into();
+    let overflow = Overflow { notice: Some(missed), ..Overflow::default() };
+    let publish = EventPublisher::bind(&folder.join("master_event_pub.ipc"), publish, overflow);
     let pull = LocalOptions::with_mode(ipc::MODE_PULL);
     let pull = EventPull::bind(
         &folder.join("master_event_pull.ipc"),

@@ -58,5 +58,5 @@ pub mod zmtp;
 pub use addr::Endpoint;
 pub use error::NetError;
 pub use jitter::random_between;
-pub use outbox::Overflow;
+pub use outbox::{Notice, Overflow};
 pub use zmtp::conn::ConnId;

@@ -20,19 +20,22 @@ pub struct Overflow {
     pub queue_bytes: usize,
     /// The subscriber is disconnected when it has taken nothing for this long while data waited.
     pub evict_after: Duration,
-    /// Put into the stream once before the next message after a drop; empty for nothing.
-    pub notice: Bytes,
+    /// What goes into the stream after a drop, once, behind what waited: a whole message of it that says how many were
+    /// dropped. `None` for nothing.
+    pub notice: Option<Notice>,
 }
+
+/// Makes the message that tells a subscriber how many messages it missed.
+pub type Notice = fn(missed: u64) -> Bytes;
 
 impl Default for Overflow {
     fn default() -> Self {
-        Self {
-            queue_bytes: SUBSCRIBER_QUEUE_BYTES,
-            evict_after: SUBSCRIBER_STALL,
-            notice: Bytes::new(),
-        }
+        Self { queue_bytes: SUBSCRIBER_QUEUE_BYTES, evict_after: SUBSCRIBER_STALL, notice: None }
     }
 }
+
+/// Room that is kept for a notice, bytes.
+const NOTICE_BYTES: usize = 512;
 
 /// What became of one message for one subscriber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,8 +50,19 @@ struct Inner {
     /// Waiting and in the current write batch.
     bytes: usize,
     dropped: u64,
-    lagging: bool,
+    /// Dropped and not told yet.
+    missed: u64,
     closed: bool,
+}
+
+impl Inner {
+    /// Takes what says how many were dropped, if any were.
+    fn take_notice(&mut self, notice: Option<Notice>) -> Option<Bytes> {
+        match std::mem::take(&mut self.missed) {
+            0 => None,
+            missed => notice.map(|notice| notice(missed)),
+        }
+    }
 }
 
 pub(crate) struct Outbox {
@@ -69,21 +83,20 @@ impl Outbox {
     /// Queues a message or drops it: the newest is dropped, what waits stays in order.
     pub(crate) fn offer(&self, chunk: &Bytes, policy: &Overflow) -> Offered {
         let mut inner = self.lock();
-        let notice = if inner.lagging { policy.notice.len() } else { 0 };
+        let notice = if inner.missed > 0 { NOTICE_BYTES } else { 0 };
         // An empty queue takes a message of any size, or a message above the bound could never be
         // sent.
         let fits = inner.bytes == 0 || inner.bytes + chunk.len() + notice <= policy.queue_bytes;
         if inner.closed || !fits {
-            let first = !inner.lagging;
-            inner.lagging = true;
+            let first = inner.missed == 0;
+            inner.missed += 1;
             inner.dropped += 1;
             return Offered::Dropped { first };
         }
-        if inner.lagging && !policy.notice.is_empty() {
-            inner.bytes += policy.notice.len();
-            inner.chunks.push_back(policy.notice.clone());
+        if let Some(told) = inner.take_notice(policy.notice) {
+            inner.bytes += told.len();
+            inner.chunks.push_back(told);
         }
-        inner.lagging = false;
         inner.bytes += chunk.len();
         inner.chunks.push_back(chunk.clone());
         drop(inner);
@@ -91,8 +104,9 @@ impl Outbox {
         Offered::Queued
     }
 
-    /// Takes the next batch; its bytes stay counted until [`Outbox::written`].
-    pub(crate) fn take_batch(&self, mut give: impl FnMut(Bytes)) -> usize {
+    /// Takes the next batch; its bytes stay counted until [`Outbox::written`]. When nothing waits, what was missed
+    /// is told, also if no message follows.
+    pub(crate) fn take_batch(&self, policy: &Overflow, mut give: impl FnMut(Bytes)) -> usize {
         let mut inner = self.lock();
         let mut taken = 0;
         for _ in 0..WRITE_SLICES {
@@ -102,6 +116,14 @@ impl Outbox {
             let Some(chunk) = inner.chunks.pop_front() else { break };
             taken += chunk.len();
             give(chunk);
+        }
+        if taken == 0
+            && !inner.closed
+            && let Some(told) = inner.take_notice(policy.notice)
+        {
+            taken = told.len();
+            inner.bytes += taken;
+            give(told);
         }
         if inner.chunks.is_empty() && inner.chunks.capacity() > 4 {
             inner.chunks = VecDeque::new();

@@ -19,7 +19,8 @@ use halite_net::{
 #[test]
 fn a_stalled_subscriber_loses_only_its_own() {
     run(async {
-        let notice = encode_message(&["you lost something"]);
+        let notice: halite_net::Notice = |_| encode_message(&["you lost something"]);
+        let notice = Some(notice);
         let queue_bytes = 64 << 10;
         let overflow = Overflow { queue_bytes, evict_after: PATIENCE, notice };
         let options = PublisherOptions { overflow, ..PublisherOptions::default() };

@@ -71,8 +71,8 @@ pub struct EventPublisher {
 pub struct EventPublisherHandle(Arc<Hub>);
 
 impl EventPublisher {
-    /// Listens at the path. `overflow.notice` must be a whole message of the stream or empty. Must
-    /// be called inside a tokio runtime.
+    /// Listens at the path. `overflow.notice` must make a whole message of the stream. Must be called
+    /// inside a tokio runtime.
     pub fn bind(path: &Path, options: LocalOptions, overflow: Overflow) -> Result<Self, NetError> {
         let hub = Arc::new(Hub {
             path: path.display().to_string(),
@@ -157,7 +157,7 @@ async fn drive(stream: &UnixStream, outbox: &Outbox, hub: &Hub) -> io::Result<()
     loop {
         if pending.is_empty() {
             outbox.written(batch_bytes);
-            batch_bytes = outbox.take_batch(|chunk| pending.push(chunk));
+            batch_bytes = outbox.take_batch(&hub.overflow, |chunk| pending.push(chunk));
             progress = Instant::now();
         }
         if pending.write_to(stream)? > 0 {

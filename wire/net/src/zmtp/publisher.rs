@@ -41,7 +41,7 @@ pub struct PublisherOptions {
     pub connections_max: usize,
     /// Open connections from one address.
     pub connections_per_address_max: usize,
-    /// What a slow subscriber loses. `notice` must be a whole encoded ZMTP message or empty.
+    /// What a slow subscriber loses. `notice` must make a whole encoded ZMTP message.
     pub overflow: Overflow,
     /// Events that wait for their reader; further ones are counted as lost.
     pub events_waiting_max: usize,

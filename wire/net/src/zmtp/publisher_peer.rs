@@ -74,7 +74,8 @@ impl Service<'_> {
             }
             if self.link.is_flushed() {
                 outbox.written(batch_bytes);
-                batch_bytes = outbox.take_batch(|chunk| self.link.queue(chunk));
+                batch_bytes =
+                    outbox.take_batch(&self.hub.options.overflow, |chunk| self.link.queue(chunk));
                 if batch_bytes == 0 && stopping {
                     return Ok(());
                 }
