@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::args::Args;
 use crate::error::{Error, Result};
 use crate::files::FileClient;
+use crate::grain_reads::GrainReads;
 use crate::host;
 use crate::limits;
 use crate::opts::Opts;
@@ -68,6 +69,8 @@ pub struct JobState {
     pub user: String,
     /// What it knows to be secret.
     pub secrets: Secrets,
+    /// Which grains its templates read.
+    pub reads: GrainReads,
     retcode: AtomicI64,
     cancelled: Arc<AtomicBool>,
     depth: AtomicUsize,

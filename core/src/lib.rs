@@ -14,6 +14,7 @@ pub mod edit;
 pub mod error;
 pub mod files;
 pub mod glob;
+pub mod grain_reads;
 pub mod host;
 pub mod ids;
 pub mod limits;

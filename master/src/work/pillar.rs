@@ -1,8 +1,10 @@
 //! Compiles a minion's pillar and keeps it, with its grains, in the data cache.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use halite_core::grain_reads::Read;
 use halite_core::host::RealHost;
 use halite_core::secrets::WIRE_KEY;
 use halite_core::services::{Alone, PillarRequest as Request};
@@ -32,6 +34,8 @@ pub(crate) struct PillarMachine {
     parts: OnceLock<Parts>,
     outside: Internet,
     cache: Option<PillarCache>,
+    /// How many pillars were compiled; the others were given again.
+    compiled: AtomicUsize,
 }
 
 struct Parts {
@@ -52,6 +56,7 @@ impl PillarMachine {
             parts: OnceLock::new(),
             outside: Internet::new(),
             cache: PillarCache::new(opts),
+            compiled: AtomicUsize::new(0),
         }
     }
 
@@ -94,16 +99,36 @@ impl PillarMachine {
             let inputs = cache.inputs(grains, request, extra_minion_data)?;
             Some((cache, inputs))
         });
-        if let Some(pillar) = inputs.as_ref().and_then(|(cache, inputs)| cache.get(id, inputs)) {
-            return pillar;
-        }
         let previous = Arc::new(Map::new());
         let who = Subject { id, grains, request, extra_minion_data, previous: &previous };
-        let pillar = self.with(secrets, |deps| halite_pillar::compile(&who, deps));
-        if let Some((cache, inputs)) = inputs {
-            cache.put(id, inputs, &pillar);
+        let Some((cache, inputs)) = inputs else { return self.compile_anew(&who, secrets).0 };
+        // What the top files say is cheap to see, and the minion's own.
+        let matches = (cache.shares()).then(|| self.matches(&who)).flatten();
+        if !request.clean_cache {
+            let kept = matches.as_ref().and_then(|all| cache.get_shared(&inputs, all, secrets));
+            if let Some(pillar) = kept.or_else(|| cache.get(id, &inputs, secrets)) {
+                return pillar;
+            }
         }
+        let (pillar, reads) = self.compile_anew(&who, secrets);
+        let shared = matches.as_ref().map(|matches| (matches, reads));
+        cache.put(id, inputs, (&pillar, secrets), shared);
         pillar
+    }
+
+    fn compile_anew(&self, who: &Subject<'_>, secrets: &Secrets) -> (Map, Read) {
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        self.with(secrets, |deps| {
+            let pillar = halite_pillar::compile(who, deps);
+            (pillar, deps.job.reads.read())
+        })
+    }
+
+    /// Which files the top files give a minion; `None` if there are faults in them.
+    fn matches(&self, who: &Subject<'_>) -> Option<Value> {
+        let secrets = Secrets::of(&self.opts);
+        let (matches, errors) = self.with(&secrets, |deps| halite_pillar::top_matches(who, deps));
+        errors.is_empty().then(|| matches.into())
     }
 
     /// Which pillar files `id` gets, by environment.
@@ -266,3 +291,7 @@ pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Sh
     }
     outcome
 }
+
+#[cfg(test)]
+#[path = "pillar_tests.rs"]
+mod tests;

@@ -1,20 +1,27 @@
 //! Compiled pillars that are given again: the option `pillar_cache`.
 //!
-//! A pillar is given again to the minion that it was compiled for and to no other, while all its
-//! grains, the environments asked for and the files of the pillar roots are what they were, and no
-//! longer than `pillar_cache_ttl` seconds: external pillars and commands can change unseen.
+//! Which files a minion gets is matched each time. What these files come to is given again while the environments asked
+//! for and the files of the pillar roots are what they were, no longer than `pillar_cache_ttl` seconds (commands and
+//! external pillars can change unseen), and
+//!
+//! * to any minion with the same files that has the same values of the grains which were read in compiling it, if the
+//!   compiler knows which these are;
+//! * else only to the minion it was compiled for, while all its grains are the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use halite_core::grain_reads::Read;
 use halite_core::services::PillarRequest;
-use halite_core::{Map, MinionId, Opts, Value};
+use halite_core::{Map, MinionId, Opts, Secrets, Value};
 
 /// How many pillars are kept of one minion, for different environments.
 const KEPT_MAX: usize = 4;
+/// How many pillars are kept for several minions; one more, and they are made anew.
+const SHARED_MAX: usize = 10_000;
 /// How many files of the pillar roots are looked at; with more nothing is kept.
 const FILES_MAX: usize = 100_000;
 
@@ -27,17 +34,47 @@ pub(super) struct Inputs {
     files: u64,
 }
 
+impl Inputs {
+    /// What a pillar of other minions must have come from as well: environments, files, and which of them are meant.
+    fn shared(&self, matches: &Value) -> Shared {
+        (self.files, self.saltenv.clone(), self.pillarenv.clone(), matches.repr())
+    }
+
+    /// The values of these grains, as a text that is the same for the same values alone.
+    fn values(&self, names: &BTreeSet<String>) -> String {
+        let value = |name: &String| match self.grains.get(name.as_str()) {
+            Some(value) => format!("{},", value.repr()),
+            None => "-,".to_owned(),
+        };
+        names.iter().map(value).collect()
+    }
+}
+
+type Shared = (u64, Option<String>, Option<String>, String);
+
+/// A pillar with what of it is secret.
+#[derive(Clone)]
 struct Kept {
-    inputs: Inputs,
     since: Instant,
     pillar: Map,
+    secrets: Value,
+}
+
+/// The pillars of minions with the same files: by which grains were read, by the values of these.
+type ByGrains = Vec<(BTreeSet<String>, HashMap<String, Kept>)>;
+
+#[derive(Default)]
+struct Store {
+    own: BTreeMap<MinionId, Vec<(Inputs, Kept)>>,
+    shared: HashMap<Shared, ByGrains>,
 }
 
 /// The pillars kept.
 pub(super) struct PillarCache {
     ttl: Duration,
     roots: Vec<PathBuf>,
-    kept: Mutex<BTreeMap<MinionId, Vec<Kept>>>,
+    shares: bool,
+    kept: Mutex<Store>,
 }
 
 impl PillarCache {
@@ -53,7 +90,10 @@ impl PillarCache {
             path => vec![path.clone()],
         });
         let roots = paths.map(|path| PathBuf::from(path.to_string())).collect();
-        Some(PillarCache { ttl: Duration::from_secs(secs), roots, kept: Mutex::default() })
+        // External pillars get the id and all grains; `pillar_opts` shows both.
+        let shares =
+            !opts.get("ext_pillar").is_some_and(Value::truthy) && !opts.bool("pillar_opts");
+        Some(PillarCache { ttl: Duration::from_secs(secs), roots, shares, kept: Mutex::default() })
     }
 
     /// What a compile will be from; `None` if its pillar is for this once only.
@@ -74,31 +114,101 @@ impl PillarCache {
         Some(Inputs { grains: Arc::clone(grains), saltenv, pillarenv, files })
     }
 
-    /// The pillar of `id` that was compiled from the same.
-    pub(super) fn get(&self, id: &MinionId, inputs: &Inputs) -> Option<Map> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(id)?.iter().find(|kept| kept.inputs == *inputs)?;
-        (found.since.elapsed() < self.ttl).then(|| found.pillar.clone())
+    /// Whether pillars of other minions may do.
+    pub(super) fn shares(&self) -> bool {
+        self.shares
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Store> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(&self, kept: &Kept, secrets: &Secrets) -> Option<Map> {
+        (kept.since.elapsed() < self.ttl).then(|| {
+            secrets.learn_value(&kept.secrets);
+            kept.pillar.clone()
+        })
+    }
+
+    /// The pillar of `id` that was compiled from the same; `secrets` learns what of it is secret.
+    pub(super) fn get(&self, id: &MinionId, inputs: &Inputs, secrets: &Secrets) -> Option<Map> {
+        let store = self.kept();
+        let (_, kept) = store.own.get(id)?.iter().find(|(from, _)| from == inputs)?;
+        self.fresh(kept, secrets)
+    }
+
+    /// A pillar that any minion with the files `matches` and these grains gets.
+    pub(super) fn get_shared(
+        &self,
+        inputs: &Inputs,
+        matches: &Value,
+        secrets: &Secrets,
+    ) -> Option<Map> {
+        let store = self.kept();
+        let kinds = store.shared.get(&inputs.shared(matches))?;
+        kinds.iter().find_map(|(names, kept)| {
+            kept.get(&inputs.values(names)).and_then(|kept| self.fresh(kept, secrets))
+        })
     }
 
     /// Gives up what is kept of `id`.
     pub(super) fn forget(&self, id: &MinionId) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.kept().own.remove(id);
     }
 
-    /// Keeps what was compiled. One with faults is compiled again the next time.
-    pub(super) fn put(&self, id: &MinionId, inputs: Inputs, pillar: &Map) {
-        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = all.entry(id.clone()).or_default();
+    /// Keeps what was compiled: for all who agree in the grains that were read, if that is known and `matches` says which
+    /// files are meant, else for the minion alone. One with faults is compiled again the next time.
+    pub(super) fn put(
+        &self,
+        id: &MinionId,
+        inputs: Inputs,
+        (pillar, secrets): (&Map, &Secrets),
+        shared: Option<(&Value, Read)>,
+    ) {
+        let mut store = self.kept();
+        let kept =
+            Kept { since: Instant::now(), pillar: pillar.clone(), secrets: secrets.to_value() };
+        let faulty = pillar.contains_key("_errors");
+        if let Some((matches, Read::Some(names))) = shared {
+            return store.put_shared(&inputs, matches, names, (!faulty).then_some(kept));
+        }
+        let all = store.own.entry(id.clone()).or_default();
         let envs = |of: &Inputs| (of.saltenv.clone(), of.pillarenv.clone());
-        kept.retain(|old| envs(&old.inputs) != envs(&inputs));
-        if pillar.contains_key("_errors") {
+        all.retain(|(old, _)| envs(old) != envs(&inputs));
+        if faulty {
             return;
         }
-        if kept.len() >= KEPT_MAX {
-            kept.remove(0);
+        if all.len() >= KEPT_MAX {
+            all.remove(0);
         }
-        kept.push(Kept { inputs, since: Instant::now(), pillar: pillar.clone() });
+        all.push((inputs, kept));
+    }
+}
+
+impl Store {
+    fn put_shared(
+        &mut self,
+        inputs: &Inputs,
+        matches: &Value,
+        names: BTreeSet<String>,
+        kept: Option<Kept>,
+    ) {
+        // What came from files as they were is never asked for again.
+        self.shared.retain(|(files, ..), _| *files == inputs.files);
+        let count = self.shared.values().flatten().map(|(_, kept)| kept.len()).sum::<usize>();
+        if count >= SHARED_MAX {
+            self.shared.clear();
+        }
+        let kinds = self.shared.entry(inputs.shared(matches)).or_default();
+        let values = inputs.values(&names);
+        let at = kinds.iter().position(|(known, _)| *known == names).unwrap_or_else(|| {
+            kinds.push((names, HashMap::new()));
+            kinds.len() - 1
+        });
+        match kept {
+            Some(kept) => drop(kinds[at].1.insert(values, kept)),
+            None => drop(kinds[at].1.remove(&values)),
+        }
     }
 }
 
@@ -145,72 +255,5 @@ fn is_folder(path: &Path, hasher: &mut DefaultHasher) -> Option<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use halite_core::map;
-    use halite_core::opts::Role;
-
-    fn grains(os: &str) -> Arc<Map> {
-        Arc::new(map! {"os" => os})
-    }
-
-    #[test]
-    fn a_pillar_is_given_again_only_for_the_same() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.sls");
-        std::fs::write(&file, "a: 1").expect("writes");
-        let opts = map! {
-            "pillar_cache" => true,
-            "pillar_roots" => map! {"base" => vec![Value::from(folder.path())]},
-        };
-        let cache = PillarCache::new(&Opts::from_map(Role::Master, opts)).expect("is wanted");
-        let id = |name: &str| MinionId::parse(name).expect("an id");
-        let request = PillarRequest::default();
-        let none = Map::new();
-        let inputs = |os: &str| cache.inputs(&grains(os), &request, &none).expect("can be kept");
-        let pillar = map! {"secret" => "of m1"};
-        cache.put(&id("m1"), inputs("Debian"), &pillar);
-        assert_eq!(cache.get(&id("m1"), &inputs("Debian")), Some(pillar.clone()));
-        // Never to another minion, nor with other grains or environments.
-        assert_eq!(cache.get(&id("m2"), &inputs("Debian")), None);
-        assert_eq!(cache.get(&id("m1"), &inputs("RedHat")), None);
-        let dev = PillarRequest { pillarenv: Some("dev".into()), ..PillarRequest::default() };
-        let dev = cache.inputs(&grains("Debian"), &dev, &none).expect("can be kept");
-        assert_eq!(cache.get(&id("m1"), &dev), None);
-        // An override is for once.
-        let once = PillarRequest { pillar_override: map! {"a" => 1}, ..PillarRequest::default() };
-        assert!(cache.inputs(&grains("Debian"), &once, &none).is_none());
-        // A changed file, a new one, one that is gone.
-        std::fs::write(&file, "a: 22").expect("writes");
-        assert_eq!(cache.get(&id("m1"), &inputs("Debian")), None);
-        cache.put(&id("m1"), inputs("Debian"), &pillar);
-        assert!(cache.get(&id("m1"), &inputs("Debian")).is_some());
-        std::fs::create_dir(folder.path().join("sub")).expect("makes");
-        assert_eq!(cache.get(&id("m1"), &inputs("Debian")), None);
-        cache.put(&id("m1"), inputs("Debian"), &pillar);
-        cache.forget(&id("m1"));
-        assert_eq!(cache.get(&id("m1"), &inputs("Debian")), None);
-        // Faults are not kept.
-        cache.put(&id("m1"), inputs("Debian"), &map! {"_errors" => vec!["x"]});
-        assert_eq!(cache.get(&id("m1"), &inputs("Debian")), None);
-    }
-
-    #[test]
-    fn time_ends_it_and_it_is_off_by_default() {
-        let opts = |ttl: i64| {
-            Opts::from_map(
-                Role::Master,
-                map! {
-                    "pillar_cache" => true, "pillar_cache_ttl" => ttl, "pillar_roots" => Map::new(),
-                },
-            )
-        };
-        let id = MinionId::parse("m1").expect("an id");
-        let cache = PillarCache::new(&opts(0)).expect("is wanted");
-        let request = PillarRequest::default();
-        let inputs = cache.inputs(&grains("x"), &request, &Map::new()).expect("can be kept");
-        cache.put(&id, inputs.clone(), &Map::new());
-        assert_eq!(cache.get(&id, &inputs), None);
-        assert!(PillarCache::new(&Opts::from_map(Role::Master, Map::new())).is_none());
-    }
-}
+#[path = "pillar_cache_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use halite_core::grain_reads::GrainReads;
 use halite_core::{Apply, Args, Context, Error, ExecFn, FileClient, Map, SaltEnv, Value};
 
 use super::JinjaEngine;
@@ -31,6 +32,7 @@ impl SaltCalls for Calls<'_> {
             let bound = args.bind(fun, &entry.spec);
             return bound.map(|_| Value::str(UNKNOWN.to_string())).map_err(call_error);
         }
+        note_reads(fun, &args, &self.apply.job.reads);
         let cx = Context { in_template: true, ..*self.apply.cx };
         Apply { cx: &cx, host: self.apply.host }.call_value(fun, args).map_err(call_error)
     }
@@ -39,8 +41,60 @@ impl SaltCalls for Calls<'_> {
         self.apply.exec.contains(fun)
     }
 
+    fn reads(&self, grain: Option<&str>) {
+        match grain {
+            Some(name) => self.apply.job.reads.grain(name),
+            None => self.apply.job.reads.all(),
+        }
+    }
+
     fn names(&self) -> Vec<String> {
         self.apply.exec.specs().map(|(name, _)| name.to_string()).collect()
+    }
+}
+
+/// Functions whose result depends on their arguments and the pillar alone.
+const READS_NOTHING: [&str; 9] = [
+    "defaults.deepcopy",
+    "defaults.merge",
+    "defaults.update",
+    "pillar.get",
+    "slsutil.boolstr",
+    "slsutil.merge",
+    "slsutil.merge_all",
+    "slsutil.update",
+    "test.echo",
+];
+
+/// Functions that read one grain: where its path stands among the arguments, under which name, and which it is
+/// otherwise.
+const READS_ONE: [(&str, usize, &str, Option<&str>); 4] = [
+    ("config.get", 0, "key", None),
+    ("grains.get", 0, "key", None),
+    ("grains.has_value", 0, "key", None),
+    ("grains.filter_by", 1, "grain", Some("os_family")),
+];
+
+/// Notes which grains a call reads. What is not known to read little counts as reading everything: it may ask the
+/// machine, the time, chance, or the minion's id.
+fn note_reads(fun: &str, args: &Args, reads: &GrainReads) {
+    if READS_NOTHING.contains(&fun) {
+        return;
+    }
+    let Some((_, at, name, otherwise)) = READS_ONE.iter().find(|(known, ..)| *known == fun) else {
+        return reads.all();
+    };
+    let given = args.named.get(*name).or_else(|| args.positional.get(*at));
+    let path = given.map_or(*otherwise, Value::as_str);
+    let split = args.named.contains_key("delimiter") || args.positional.len() > at + 2;
+    match path.map(|path| path.split(':').next().unwrap_or_default()) {
+        // An option may stand before the grain, and these are the minion's own.
+        Some("id" | "minion_id" | "grains") if fun == "config.get" => reads.all(),
+        Some(grain) if !grain.is_empty() && (!split || fun == "grains.filter_by") => {
+            reads.grain(grain);
+            path.iter().for_each(|path| reads.grain(path));
+        }
+        _ => reads.all(),
     }
 }
 

@@ -50,6 +50,16 @@ pub(crate) struct ArgList {
     pub(crate) double_star: Option<Node>,
 }
 
+impl ArgList {
+    /// The first argument, if it is a text that stands there.
+    pub(crate) fn first_text(&self) -> Option<&str> {
+        match &self.pos.first()?.expr {
+            Expr::Const(Value::Str(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Expr {
     Const(Value),

@@ -63,6 +63,8 @@ pub trait SaltCalls {
     fn exists(&self, fun: &str) -> bool;
     /// All functions there are, `mod.function` each.
     fn names(&self) -> Vec<String>;
+    /// Told of each grain that the template reads; `None` is all of them, or what is different each time.
+    fn reads(&self, _grain: Option<&str>) {}
 }
 
 /// Which of Python's exceptions a function would have raised; Salt words its message by it.

@@ -4,10 +4,17 @@ use std::rc::Rc;
 
 use super::ops;
 use super::{Args, Rt, Scope, Unit};
+use halite_core::Value;
+
 use crate::jinja::ast::{ArgList, CmpOp, Expr, Node};
 use crate::jinja::fault::R;
 use crate::jinja::value::{Obj, Val, eq, less, to_text};
 use crate::jinja::{filters, methods, tests};
+
+/// The names of a template that hold one minion's own data.
+const OWN: [&str; 2] = ["grains", "opts"];
+/// The options that differ between minions when their pillars are compiled.
+const OWN_OPTIONS: [&str; 3] = ["id", "minion_id", "grains"];
 
 impl Rt<'_> {
     pub(crate) fn eval(&self, node: &Node, scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
@@ -15,6 +22,9 @@ impl Rt<'_> {
             Expr::Const(value) => return Ok(Val::from(value)),
             Expr::Name(name) => {
                 self.step(1)?;
+                if OWN.contains(&&**name) {
+                    self.request.salt.reads(None);
+                }
                 return Ok(self.name(name, scope));
             }
             _ => self.deeper(1, || {
@@ -43,7 +53,9 @@ impl Rt<'_> {
     fn compound(&self, node: &Node, scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
         let eval = |node: &Node| self.eval(node, scope, unit);
         match &node.expr {
-            Expr::Attr(object, name) => self.get_attr(&eval(object)?, name),
+            Expr::Attr(object, name) => {
+                self.get_attr(&self.accessed(object, name, scope, unit)?, name)
+            }
             Expr::Item(object, key) => self.eval_item(object, key, scope, unit),
             Expr::Call(parts) => self.eval_call(&parts.0, &parts.1, scope, unit),
             Expr::Filter(parts) => {
@@ -165,7 +177,10 @@ impl Rt<'_> {
     }
 
     fn eval_item(&self, object: &Node, key: &Node, scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
-        let object = self.eval(object, scope, unit)?;
+        let object = match &key.expr {
+            Expr::Const(Value::Str(name)) => self.item_of(object, name, scope, unit)?,
+            _ => self.eval(object, scope, unit)?,
+        };
         if let Expr::Slice(parts) = &key.expr {
             let mut bounds = [None, None, None];
             for (bound, part) in bounds.iter_mut().zip(parts.iter()) {
@@ -177,6 +192,29 @@ impl Rt<'_> {
         self.get_item(&object, &key)
     }
 
+    /// The object whose member `name` is read: a method counts as reading everything in it.
+    fn accessed(&self, object: &Node, name: &str, scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
+        match methods::find(&Val::dict([]), name) {
+            Some(_) => self.eval(object, scope, unit),
+            None => self.item_of(object, name, scope, unit),
+        }
+    }
+
+    /// The object whose item `name` is read. Grains that are read one by one are told by their names; every other use of
+    /// the names in [`OWN`] is told as reading all.
+    fn item_of(&self, object: &Node, name: &str, scope: &Rc<Scope>, unit: &Rc<Unit>) -> R<Val> {
+        match &object.expr {
+            Expr::Name(own) if &**own == "grains" => self.request.salt.reads(Some(name)),
+            Expr::Name(own) if &**own == "opts" && !OWN_OPTIONS.contains(&name) => {}
+            _ => return self.eval(object, scope, unit),
+        }
+        self.step(1)?;
+        match &object.expr {
+            Expr::Name(own) => Ok(self.name(own, scope)),
+            _ => self.eval(object, scope, unit),
+        }
+    }
+
     fn eval_call(
         &self,
         callee: &Node,
@@ -185,7 +223,10 @@ impl Rt<'_> {
         unit: &Rc<Unit>,
     ) -> R<Val> {
         if let Expr::Attr(object, name) = &callee.expr {
-            let object = self.eval(object, scope, unit)?;
+            let object = match list.first_text().filter(|_| &**name == "get") {
+                Some(key) => self.item_of(object, key, scope, unit)?,
+                None => self.accessed(object, name, scope, unit)?,
+            };
             if let Some(name) = methods::find(&object, name) {
                 let args = self.args(list, scope, unit)?;
                 return methods::call(self, &object, name, args);
@@ -199,6 +240,7 @@ impl Rt<'_> {
         if let Val::Obj(obj) = &callee
             && matches!(**obj, Obj::Function("show_full_context"))
         {
+            self.request.salt.reads(None);
             return crate::jinja::globals::full_context(self, scope);
         }
         self.call_value(&callee, args)

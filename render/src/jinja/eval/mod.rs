@@ -229,6 +229,7 @@ impl<'a> Rt<'a> {
     /// A random number.
     pub(crate) fn random(&self) -> u64 {
         use ring::rand::SecureRandom;
+        self.request.salt.reads(None);
         let mut bytes = [0; 8];
         match ring::rand::SystemRandom::new().fill(&mut bytes) {
             Ok(()) => u64::from_le_bytes(bytes),

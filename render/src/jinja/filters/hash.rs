@@ -57,6 +57,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         }
         "uuid" => Val::str(uuid5(rt.text(&val)?.as_bytes())),
         "random_str" => {
+            rt.request.salt.reads(None);
             let size = optional_int(Some(val))?.unwrap_or(32).clamp(0, LONGEST_RANDOM) as usize;
             let mut key = vec![0; size];
             if ring::rand::SystemRandom::new().fill(&mut key).is_err() {
