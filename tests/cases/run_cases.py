@@ -118,6 +118,8 @@ def snapshot(root, paths):
                 out[rel] = {"link": norm_str(os.readlink(full), paths)}
             elif stat.S_ISDIR(st.st_mode):
                 out[rel] = {"dir": mode}
+            elif not stat.S_ISREG(st.st_mode):
+                out[rel] = {"special": "%06o" % st.st_mode}
             else:
                 with open(full, "rb") as fh:
                     data = fh.read()

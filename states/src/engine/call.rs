@@ -211,6 +211,9 @@ pub(crate) fn context<'a>(
     Context { opts: &around.opts, grains: &around.grains, pillar: &around.pillar, host, ..*base.cx }
 }
 
+/// State modules whose functions report the path that `~` stands for.
+const EXPAND_NAMES: [&str; 1] = ["file"];
+
 /// Asks the function, and carries its plan out unless it is to be tested only.
 ///
 /// # Errors
@@ -230,8 +233,14 @@ pub(crate) fn invoke(
     let cx = context(base, around, host);
     let apply = Apply { cx: &cx, host };
     super::slots::fill(&apply, &mut args)?;
-    // A function returns the name that it was called with.
-    let name = args.get("name").filter(|name| low.data.get("name") != Some(name)).cloned();
+    // A function returns the name that it was called with; those of `file` expand it first.
+    let mut name = args.get("name").filter(|name| low.data.get("name") != Some(name)).cloned();
+    if let Some(path) =
+        args.get("name").and_then(Value::as_str).filter(|path| path.starts_with('~'))
+        && EXPAND_NAMES.contains(&&*low.text("state"))
+    {
+        name = Some(crate::support::expand_user(&cx, path).into());
+    }
     let call = cx.states.get(&low.full())?.call;
     let done = catch_unwind(AssertUnwindSafe(|| {
         call(&cx, Args::named(args)).and_then(|verdict| verdict.settle(test, &apply))

@@ -167,7 +167,6 @@ fn line<'a>(
     let edit = LineEdit { content, match_, mode, location, before, after, indent };
     let new = match edit_line(&text.text, &edit) {
         Ok(new) => text.to_bytes(&new),
-        Err(_) if quiet => return Ok(Verdict::correct("No changes needed to be made")),
         Err(error) => return Err(error),
     };
     let edited = Edited { path, before: old, after: new, backup: backup_of(&backup), show_changes };
@@ -193,9 +192,9 @@ fn blockreplace<'a>(
     #[default("#-- end managed zone --".into())] marker_end: String,
     #[default(Value::Null)] source: Value,
     #[default(Value::Null)] source_hash: Value,
-    #[default(None)] template: Option<String>,
-    #[default(Map::new())] context: Map,
-    #[default(Map::new())] defaults: Map,
+    #[default(Some("jinja".into()))] template: Option<String>,
+    #[default(None)] context: Option<Map>,
+    #[default(None)] defaults: Option<Map>,
     #[default(Value::str(""))] content: Value,
     #[default(false)] append_if_not_found: bool,
     #[default(false)] prepend_if_not_found: bool,
@@ -293,7 +292,7 @@ fn further(
     name: &str,
     source: &Value,
     source_hash: &Value,
-    (template, context, defaults): (Option<String>, Map, Map),
+    (template, context, defaults): (Option<String>, Option<Map>, Option<Map>),
 ) -> Result<Result<String, String>> {
     use crate::support::source as from;
     if !source.truthy() {
@@ -306,8 +305,8 @@ fn further(
     };
     let mut text = String::from_utf8_lossy(&cx.host.read(&found.path)?).into_owned();
     if let Some(template) = template.filter(|template| !template.is_empty()) {
-        let mut all = defaults;
-        all.extend(context);
+        let mut all = defaults.unwrap_or_default();
+        all.extend(context.unwrap_or_default());
         let with = from::TemplateArgs { template, context: all };
         let host = crate::support::look_only::LookOnly(cx.host);
         let apply = halite_core::Apply { cx, host: &host };
@@ -338,25 +337,18 @@ fn commenting<'a>(
     if let Some(fault) = check_file(cx.host, &name, &path) {
         return refuse(fault);
     }
-    let shown = match comment {
-        true => regex.trim_start_matches('^').trim_end_matches('$'),
-        false => regex,
-    };
-    let bare = regex.trim_start_matches('^').trim_end_matches('$');
+    let bare = if comment { unanchored(regex) } else { regex.trim_start_matches('^') };
+    let shown = if comment { bare } else { regex };
     let before = cx.host.read(&path)?;
     let text = Text::from_bytes(&before);
-    let search = |pattern: &str| -> Result<bool> {
-        let flags = halite_core::pyre::Flags { multiline: true, ..Default::default() };
-        let compiled = halite_core::pyre::compile(pattern, flags)
-            .map_err(|error| Error::execution(format!("'{pattern}': {error}")))?;
-        Ok(compiled.is_match(&text.text).unwrap_or(false))
-    };
-    let commented = format!("^[\t ]*{char}\\s*{bare}");
+    let search = |pattern: &str| found_in(&text.text, pattern);
     // Uncommenting looks for what is commented first; commenting for what is not.
-    let found = if comment { search(regex)? } else { search(&commented)? };
-    if !found {
-        let already =
-            if comment { search(&commented)? } else { search(&format!("^[\t ]*{bare}"))? };
+    let (wanted, done) = match comment {
+        true => (format!("^(?!\\s*{char})\\s*{bare}"), format!("{char}{bare}")),
+        false => (format!("{char}[ \t]*{bare}"), format!("^[ \t]*{bare}")),
+    };
+    if !search(&wanted)? {
+        let already = search(&done)?;
         return match (already, ignore_missing) {
             (true, _) if comment => Ok(Verdict::correct("Pattern already commented")),
             (true, _) => Ok(Verdict::correct("Pattern already uncommented")),
@@ -374,17 +366,44 @@ fn commenting<'a>(
         Some(diff) => map! {"diff" => diff},
         None => Changes::new(),
     };
+    let reached = found_in(&Text::from_bytes(&after).text, &done)?;
     Ok(Verdict::change(would, move |apply| {
-        if let Some(suffix) = backup.as_str().filter(|suffix| !suffix.is_empty()) {
-            let mode = apply.host.metadata(&path)?.map(|stat| stat.mode);
-            let beside = PathBuf::from(format!("{}{suffix}", path.display()));
-            apply.host.write_atomic(&beside, &before, mode)?;
+        // Salt: without a line that fits nothing is written, and there is no copy either.
+        if before != after {
+            if backup.truthy() {
+                let mode = apply.host.metadata(&path)?.map(|stat| stat.mode);
+                let beside = PathBuf::from(format!("{}{backup}", path.display()));
+                apply.host.write_atomic(&beside, &before, mode)?;
+            }
+            apply.host.write_atomic(&path, &after, None)?;
         }
-        apply.host.write_atomic(&path, &after, None)?;
-        let done =
-            if comment { "Commented lines successfully" } else { "Uncommented lines successfully" };
-        Ok(Outcome::done(done, changes))
+        let word = if comment { "ommented" } else { "ncommented" };
+        let (first, expected) = if comment { ("C", "c") } else { ("U", "u") };
+        if !reached {
+            let comment = format!("Expected {expected}{word} lines not found");
+            return Ok(Outcome::failed(comment, changes));
+        }
+        Ok(Outcome::done(format!("{first}{word} lines successfully"), changes))
     }))
+}
+
+/// Whether a pattern is found in a text of several lines.
+fn found_in(text: &str, pattern: &str) -> Result<bool> {
+    let flags = halite_core::pyre::Flags { multiline: true, ..Default::default() };
+    let compiled = halite_core::pyre::compile(pattern, flags)
+        .map_err(|error| Error::execution(format!("'{pattern}': {error}")))?;
+    Ok(compiled.is_match(text).unwrap_or(false))
+}
+
+/// A pattern without flags before it, `^` and `$`. Salt: `file.comment`.
+fn unanchored(regex: &str) -> &str {
+    let flagged = regex.strip_prefix("(?").and_then(|rest| {
+        let (flag, rest) = rest.split_at_checked(1)?;
+        rest.strip_prefix(')').filter(|_| "iLmsux".contains(flag))
+    });
+    let bare = flagged.unwrap_or(regex);
+    let bare = bare.strip_prefix('^').unwrap_or(bare);
+    bare.strip_suffix('$').unwrap_or(bare)
 }
 
 /// Comments out the lines that a pattern finds.

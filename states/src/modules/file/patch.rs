@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halite_core::host::{Command, Output, Read};
+use halite_core::value::{JsonStyle, to_json};
 use halite_core::{Apply, Context, Map, Outcome, Result, StateModule, Value, Verdict, map, state};
 
 use super::content::{NoContent, Want, content, template_args};
@@ -23,7 +24,7 @@ const TRY: &str = r#"
 rejects=$1 result=$2 keep=$3; shift 3
 "$@" -N -r "$rejects" -o "$result"; code=$?
 if [ $code -ne 0 ] && [ -s "$rejects" ]; then
-  shift; program=patch
+  program=$1; shift
   if "$program" "$@" -R -f --strip=0 --dry-run --forward --reject-file=- <"$rejects" >/dev/null 2>&1
   then code=240; else code=241; fi
 fi
@@ -148,10 +149,14 @@ fn patch<'a>(
     let host = LookOnly(cx.host);
     let patch = match content(&Apply { cx, host: &host }, &want) {
         Ok(Ok(content)) => content.bytes.unwrap_or_default(),
+        // Salt: in test mode a patch that cannot be had is an empty one.
+        Ok(Err(_)) if cx.test() => Vec::new(),
         Ok(Err(NoContent::Unable(fault) | NoContent::Plain(fault))) => {
             // The environment is named at the end; it was not part of the given address.
             let fault = in_env.map_or(fault.clone(), |part| fault.replace(&part, ""));
-            return refuse(format!("Unable to manage file: {fault}"));
+            let outcome = failed(format!("Unable to manage file: {fault}"));
+            // Salt returns what `file.managed` said of the file that was to take the patch.
+            return Ok(Verdict::Settled(outcome.with("name", temp_name(cx, 0))));
         }
         Err(error) => return refuse(error.to_string()),
     };
@@ -196,7 +201,8 @@ fn misplaced(host: &dyn Read, name: &str, reject_file: Option<&str>) -> Option<S
 impl Patching {
     /// The command without the options that only a try or only the deed has.
     fn words(&self, host: &dyn Read) -> Vec<String> {
-        let mut words = vec!["patch".to_owned()];
+        let program = host.which("patch").map(|path| path.to_string_lossy().into_owned());
+        let mut words = vec![program.unwrap_or_else(|| "patch".into())];
         words.extend(self.options.iter().cloned());
         let path = self.path.to_string_lossy().into_owned();
         if is_dir(host, &self.path) {
@@ -212,14 +218,17 @@ impl Patching {
     }
 
     fn judge<'a>(self, cx: &Context<'a>) -> Result<Verdict<'a>> {
-        let temp = |number: i64| {
-            // Names as `mktemp` would make them.
-            let token = (cx.host.now_micros() + number) % 0x1_0000_0000;
-            std::env::temp_dir().join(format!("tmp{token:08x}")).to_string_lossy().into_owned()
-        };
         let keep = self.reject_file.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let rejects = keep.clone().unwrap_or_else(|| temp(0));
-        let head = ["/bin/sh", "-c", TRY, "sh", &rejects, &temp(1), keep.as_deref().unwrap_or("")];
+        let rejects = keep.clone().unwrap_or_else(|| temp_name(cx, 0));
+        let head = [
+            "/bin/sh",
+            "-c",
+            TRY,
+            "sh",
+            &rejects,
+            &temp_name(cx, 1),
+            keep.as_deref().unwrap_or(""),
+        ];
         let mut command = Command::new(head);
         command.argv.extend(self.words(cx.host));
         command.stdin = Some(self.patch.clone());
@@ -227,7 +236,7 @@ impl Patching {
         match tried.retcode {
             0 => {}
             APPLIED => return Ok(Verdict::correct("Patch was already applied")),
-            UNFIT => return Ok(Verdict::fail(self.unfit(&tried))),
+            UNFIT => return Ok(Verdict::fail(self.unfit(cx, &tried))),
             _ => return Ok(Verdict::fail(tried.stderr_text().trim_end())),
         }
         let would = Outcome::would("The patch would be applied", ran(&tried));
@@ -243,13 +252,20 @@ impl Patching {
         }))
     }
 
-    fn unfit(&self, tried: &Output) -> String {
+    fn unfit(&self, cx: &Context<'_>, tried: &Output) -> String {
         let mut comment = "Patch would not apply cleanly, no changes made. Results of dry-run are \
                            below."
             .to_owned();
         if self.reject_file.is_none() {
             comment += " Run state again using the reject_file option to save rejects to a \
                         persistent file.";
+        }
+        // In the form that was asked for on the command line, as Salt does.
+        if cx.opts.str("output") == "json" {
+            let mut all = ran(tried);
+            all.insert("retcode".into(), 1.into());
+            let style = JsonStyle { indent: Some(4), ..JsonStyle::default() };
+            return comment + "\n\n" + &to_json(&all.into(), style);
         }
         comment += "\n\n              ----------";
         let parts = [
@@ -266,6 +282,12 @@ impl Patching {
         }
         comment
     }
+}
+
+/// A name as `mktemp` would make one.
+fn temp_name(cx: &Context<'_>, number: i64) -> String {
+    let token = (cx.host.now_micros() + number) % 0x1_0000_0000;
+    std::env::temp_dir().join(format!("tmp{token:08x}")).to_string_lossy().into_owned()
 }
 
 /// The shape of `cmd.run_all`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use halite_core::host::{Metadata, Read};
+use halite_core::host::{Metadata, Write};
 use halite_core::{
     Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, pyre, state,
 };
@@ -74,19 +74,16 @@ fn bytes_of(size: &Value) -> i64 {
     let text = text.trim();
     let end = text.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(text.len());
     let number: f64 = text[..end].parse().unwrap_or(0.0);
-    let unit = text[end..].trim();
-    let power = match unit.chars().next().map(|c| c.to_ascii_uppercase()) {
-        Some('K') => 1,
-        Some('M') => 2,
-        Some('G') => 3,
-        Some('T') => 4,
-        Some('P') => 5,
-        _ => 0,
+    let unit = text[end..].trim().to_lowercase();
+    let power = unit.chars().next().map_or(Some(0), |c| "bkmgtpezy".find(c));
+    // `MB` is metric, `M` and `MiB` are powers of 1024; what is no unit makes it nothing.
+    let base: f64 = match unit.get(1..).unwrap_or_default() {
+        "b" if !unit.starts_with('b') => 1e3,
+        "" => 1024.0,
+        "ib" if !unit.starts_with('b') => 1024.0,
+        _ => return 0,
     };
-    // `MB` is metric, `M` and `MiB` are powers of 1024.
-    let base: f64 =
-        if unit.len() == 2 && unit.to_uppercase().ends_with('B') { 1e3 } else { 1024.0 };
-    (number * base.powi(power)) as i64
+    power.and_then(|power| i32::try_from(power).ok()).map_or(0, |p| (number * base.powi(p)) as i64)
 }
 
 fn patterns(given: &Value) -> Result<Vec<pyre::Regex>> {
@@ -95,7 +92,11 @@ fn patterns(given: &Value) -> Result<Vec<pyre::Regex>> {
         pyre::compile_match(&pattern)
             .map_err(|error| Error::execution(format!("'{pattern}': {error}")))
     };
-    given.as_list().unwrap_or_default().iter().map(compile).collect()
+    match given {
+        // Python takes a text apart into its characters.
+        Value::Str(text) => text.chars().map(|c| compile(&Value::from(c.to_string()))).collect(),
+        other => other.as_list().unwrap_or_default().iter().map(compile).collect(),
+    }
 }
 
 /// Removes old or large files below a folder.
@@ -193,20 +194,45 @@ fn tidied<'a>(
     }))
 }
 
-/// Empty folders at and below a path, from the bottom up; a folder that holds only such is one.
-fn empty_dirs(host: &dyn Read, top: &Path, before: Option<f64>) -> Vec<PathBuf> {
-    let mut empty: Vec<PathBuf> = Vec::new();
-    for level in walk(host, top, None).into_iter().rev() {
-        let bare = level.files.is_empty()
-            && level.dirs.iter().all(|name| empty.contains(&level.path.join(name)));
-        let old = before.is_none_or(
-            |before| matches!(host.metadata(&level.path), Ok(Some(stat)) if stat.mtime < before),
-        );
-        if bare && old {
-            empty.push(level.path);
+/// Removes empty folders at and below a path from the bottom up: those that went, and a line for
+/// each that did not. Salt: `file.rmdir`.
+fn remove_empty(
+    host: &dyn Write,
+    top: &Path,
+    recurse: bool,
+    before: Option<f64>,
+) -> (Vec<PathBuf>, Vec<Value>) {
+    let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+    let old = |path: &Path| {
+        before.is_none_or(|before| matches!(host.metadata(path), Ok(Some(s)) if s.mtime < before))
+    };
+    let mut all = vec![top.to_path_buf()];
+    if recurse {
+        for level in walk(host, top, None) {
+            all.extend(level.dirs.iter().map(|dir| level.path.join(dir)));
         }
     }
-    empty
+    for path in all.into_iter().rev().filter(|path| old(path)) {
+        let shown = path.display().to_string();
+        let fault = match host.read_dir(&path) {
+            _ if host.symlink_metadata(&path).is_ok_and(|s| s.is_some_and(|s| s.is_symlink())) => {
+                Some("[Errno 20] Not a directory".to_owned())
+            }
+            Ok(entries) if entries.is_empty() => {
+                host.remove_dir_all(&path).err().map(|error| error.to_string())
+            }
+            Ok(_) => Some("[Errno 39] Directory not empty".into()),
+            Err(error) => Some(error.to_string()),
+        };
+        match fault {
+            None => deleted.push(path),
+            Some(fault) => {
+                let text = format!("{fault}: '{shown}'");
+                errors.push(Value::list([shown.into(), text.into()]));
+            }
+        }
+    }
+    (deleted, errors)
 }
 
 /// Removes a folder if it is empty, and empty folders in it.
@@ -222,8 +248,8 @@ fn pruned<'a>(
     #[default(false)]
     ignore_errors: bool,
     /// Only folders older than this many days.
-    #[default(None)]
-    older_than: Option<f64>,
+    #[default(Value::Null)]
+    older_than: Value,
 ) -> Result<Verdict<'a>> {
     let name = expand_user(cx, &name);
     let path = PathBuf::from(&name);
@@ -233,30 +259,29 @@ fn pruned<'a>(
     }
     let comment = format!("Directory {name} is set for removal");
     let would = Outcome::would(comment, map! {"deleted" => name.as_str()});
+    // What is no number of days counts as none.
+    let days = match &older_than {
+        Value::Str(text) => text.trim().parse::<i64>().ok().map(|days| days as f64),
+        other => other.as_f64().map(f64::trunc),
+    };
     Ok(Verdict::change(would, move |apply| {
-        let host = apply.host;
-        let now = host.now_micros() as f64 / 1e6;
-        let mut empty = empty_dirs(host, &path, older_than.map(|days| now - days * 86400.0));
-        if !recurse {
-            empty.retain(|empty| *empty == path);
-        }
-        // A folder is only given up whole, unless the rest may stay.
-        let whole = empty.contains(&path) && (recurse || host.read_dir(&path)?.is_empty());
-        if !whole && !ignore_errors {
-            let errors = map! {name.as_str() => format!("Directory not empty: {name}")};
-            let changes = map! {"deleted" => Vec::<Value>::new(), "errors" => errors};
-            return Ok(Outcome::failed(format!("Failed to remove directory {name}"), changes));
-        }
-        for path in &empty {
-            host.remove_dir_all(path)?;
-        }
-        if recurse {
-            empty.sort();
+        let now = apply.host.now_micros() as f64 / 1e6;
+        let before = days.filter(|days| *days != 0.0).map(|days| now - days * 86400.0);
+        let (mut deleted, errors) = remove_empty(apply.host, &path, recurse, before);
+        let whole = deleted.contains(&path) && errors.is_empty();
+        if recurse && (whole || ignore_errors) && !deleted.is_empty() {
+            deleted.sort();
             let comment = format!("Recursively removed empty directories under {name}");
-            return Ok(Outcome::done(comment, map! {"deleted" => listed(&empty)}));
+            return Ok(Outcome::done(comment, map! {"deleted" => listed(&deleted)}));
         }
-        let comment = format!("Removed directory {name}");
-        Ok(Outcome::done(comment, map! {"deleted" => name}))
+        if whole {
+            return Ok(Outcome::done(
+                format!("Removed directory {name}"),
+                map! {"deleted" => name},
+            ));
+        }
+        let changes = map! {"deleted" => listed(&deleted), "errors" => errors};
+        Ok(Outcome::failed(format!("Failed to remove directory {name}"), changes))
     }))
 }
 
