@@ -45,6 +45,10 @@ pub fn replace_all(text: &str, how: &Replace) -> Result<String> {
     let broken = |error: String| Error::execution(format!("'{}': {error}", how.pattern));
     let regex = pyre::compile(&how.pattern, how.flags).map_err(|e| broken(e.to_string()))?;
     let mut out = String::with_capacity(text.len());
+    if !how.backslash_literal && regex.captures_len() <= greatest_group(&how.repl) {
+        let number = greatest_group(&how.repl);
+        return Err(broken(format!("invalid group reference {number}")));
+    }
     let (mut last, mut done) = (0, 0);
     for found in regex.captures_iter(text) {
         let found = found.map_err(|error| broken(error.to_string()))?;
@@ -76,6 +80,22 @@ pub fn replace_all(text: &str, how: &Replace) -> Result<String> {
         _ if out.is_empty() || out.ends_with('\n') => format!("{out}{content}\n"),
         _ => format!("{out}\n{content}\n"),
     })
+}
+
+/// The greatest number of a group that a template names as `\\1`; Python looks before it searches.
+fn greatest_group(template: &str) -> usize {
+    let (mut greatest, mut rest) = (0, template);
+    while let Some(at) = rest.find('\\') {
+        rest = &rest[at + 1..];
+        let digits = rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
+        if digits > 0 && !rest.starts_with('0') {
+            greatest = greatest.max(rest[..digits].parse().unwrap_or(0));
+        }
+        let mut chars = rest.chars();
+        chars.next();
+        rest = chars.as_str();
+    }
+    greatest
 }
 
 /// Expands a Python replacement template: `\1`, `\g<name>`, `\n`, `\\`.

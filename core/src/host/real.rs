@@ -133,6 +133,8 @@ impl Read for RealHost {
     fn user(&self, name: &str) -> Result<Option<User>> {
         match self.users()?.into_iter().find(|user| user.name == name) {
             Some(user) => Ok(Some(user)),
+            // `getent` takes a number for an id; here it is a name.
+            None if name.bytes().all(|b| b.is_ascii_digit()) => Ok(None),
             None => Ok(self.getent("passwd", name).and_then(|line| parse_user(&line))),
         }
     }
@@ -140,6 +142,7 @@ impl Read for RealHost {
     fn group(&self, name: &str) -> Result<Option<Group>> {
         match self.groups()?.into_iter().find(|group| group.name == name) {
             Some(group) => Ok(Some(group)),
+            None if name.bytes().all(|b| b.is_ascii_digit()) => Ok(None),
             None => Ok(self.getent("group", name).and_then(|line| parse_group(&line))),
         }
     }

@@ -28,7 +28,8 @@ fn changes(cx: &Context<'_>, wanted: &Map, false_unsets: bool) -> Changes {
                 }
                 _ => {}
             }
-        } else if now.unwrap_or_default() != value.to_string() {
+        } else if value.as_str() != Some(&now.unwrap_or_default()) {
+            // A number is never what the environment holds.
             changes.insert(name.clone(), value.clone());
         }
     }
@@ -85,8 +86,13 @@ fn setenv<'a>(
         }));
     }
     // Salt says True here, not None.
+    let failing = predicted.clone();
     let would = Outcome::done("Environ values will be changed", predicted);
     Ok(Verdict::change(would, move |apply| {
+        // Salt gives up at the first value that is neither text nor False.
+        if wanted.values().any(|value| value.as_str().is_none() && value.as_bool() != Some(false)) {
+            return Ok(Outcome::failed("Failed to set environ variables", failing));
+        }
         let args = args![wanted, false_unsets, clear_all, update_minion, permanent];
         let set = apply.call_value("environ.setenv", args)?;
         match set.as_map() {

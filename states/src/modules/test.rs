@@ -33,6 +33,16 @@ fn lines(comment: &Value) -> String {
     }
 }
 
+/// A comment that is no text is returned as it is.
+fn as_given(outcome: Outcome, comment: &Value) -> Outcome {
+    match comment {
+        Value::Int(_) | Value::Float(_) | Value::Bool(true) | Value::Map(_) if comment.truthy() => {
+            outcome.with("comment", comment)
+        }
+        _ => outcome,
+    }
+}
+
 fn comment(kwargs: &Map, default: &str) -> String {
     kwargs.get("comment").map_or_else(|| default.to_owned(), Value::to_string)
 }
@@ -62,7 +72,8 @@ fn fail_without_changes<'a>(
 ) -> Result<Verdict<'a>> {
     let would = "If we weren't testing, this would be a failure!";
     Ok(Verdict::change(Outcome::new(Some(false), would), move |_| {
-        Ok(Outcome::new(Some(false), comment(&kwargs, "Failure!")))
+        let outcome = Outcome::new(Some(false), comment(&kwargs, "Failure!"));
+        Ok(as_given(outcome, &kwargs.get("comment").cloned().unwrap_or_default()))
     }))
 }
 
@@ -165,6 +176,7 @@ fn configurable_test_state<'a>(
     if !comment.truthy() {
         would.comment = "This is a test".into();
     }
+    (outcome, would) = (as_given(outcome, &comment), as_given(would, &comment));
     Ok(Verdict::change(would, move |_| Ok(outcome)))
 }
 
@@ -174,13 +186,16 @@ fn show_notification<'a>(
     _cx: &Context<'a>,
     _name: Value,
     /// The text.
-    #[default(None)]
-    text: Option<String>,
+    #[default(Value::Null)]
+    text: Value,
     #[kwargs] _kwargs: Map,
 ) -> Result<Verdict<'a>> {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => Ok(Verdict::correct(text)),
-        None => Err(Error::usage("test.show_notification", "Missing required argument text.")),
+    match text.truthy() {
+        true => {
+            let outcome = Outcome::new(Some(true), text.to_string());
+            Ok(Verdict::Settled(as_given(outcome, &text)))
+        }
+        false => Err(Error::usage("test.show_notification", "Missing required argument text.")),
     }
 }
 
@@ -282,6 +297,11 @@ fn check_pillar<'a>(
         };
         for key in keys {
             let value = cx.pillar_at(&key.to_string()).filter(|value| !value.is_null());
+            // Salt 3008 looks at the masked pillar, where all but lists and mappings is text.
+            let value = value.map(|value| match value {
+                Value::List(_) | Value::Map(_) => value,
+                other => other.to_string().into(),
+            });
             match value {
                 None => drop(failed.insert(key, Value::Null)),
                 Some(value) if !is_of(&value, *kind) => drop(failed.insert(key, (*shown).into())),

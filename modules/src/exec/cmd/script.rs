@@ -103,8 +103,11 @@ fn run_script(
     }
     apply.host.chmod(&path, 0o500)?;
     if let Some(user) = &request.runas {
-        let uid = apply.host.user(user)?.map(|user| user.uid);
-        apply.host.chown(&path, uid, None, true)?;
+        let Some(found) = apply.host.user(user)? else {
+            apply.host.remove_file(&path)?;
+            return Err(Error::execution(format!("User '{user}' is not available")));
+        };
+        apply.host.chown(&path, Some(found.uid), None, true)?;
     }
     let mut words = vec![Value::from_os(path.as_os_str())];
     match args {

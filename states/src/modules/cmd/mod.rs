@@ -228,7 +228,11 @@ fn reinterpreted(mut outcome: Outcome) -> Outcome {
             return outcome;
         }
         Err(_) => {
-            let (before, last) = out.trim_end().rsplit_once('\n').unwrap_or(("", out.as_str()));
+            // Salt cuts before the last line; of a single one it takes the last character.
+            let mut but_last = out.chars();
+            but_last.next_back();
+            let cut = out.trim_end().rsplit_once('\n');
+            let (before, last) = cut.unwrap_or((but_last.as_str(), out.as_str()));
             match pairs(last) {
                 Some(data) => (data, Some(before.to_owned())),
                 None => {

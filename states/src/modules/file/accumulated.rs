@@ -1,6 +1,6 @@
 //! `file.accumulated`: texts that several states give to the template of one managed file.
 
-use halite_core::{Context, Map, Result, StateModule, Value, Verdict, map, state};
+use halite_core::{Context, Error, Map, Result, StateModule, Value, Verdict, map, state};
 
 use super::shared::{refuse, texts};
 
@@ -71,6 +71,10 @@ fn accumulated<'a>(
             "Orphaned accumulator {name} in {}:{name}",
             crate::support::saltenv(cx)
         ));
+    }
+    if matches!(text, Value::Int(_) | Value::Big(_) | Value::Float(_) | Value::Bool(_)) {
+        let kind = text.type_name();
+        return Err(Error::execution(format!("'{kind}' object is not iterable")));
     }
     let ids: Vec<Value> = all
         .flat_map(|item| match item {

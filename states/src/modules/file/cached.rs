@@ -21,7 +21,12 @@ fn local_path(cx: &Context<'_>, url: &str) -> Option<String> {
         Some(_) => return None,
         None => url,
     };
-    let path = expand_user(cx, path);
+    let mut path = expand_user(cx, path);
+    if !path.starts_with('/')
+        && let Ok(here) = std::env::current_dir()
+    {
+        path = here.join(path).to_string_lossy().into_owned();
+    }
     Some(real_path(cx.host, Path::new(&path)).display().to_string())
 }
 
@@ -149,7 +154,7 @@ fn cached<'a>(
     #[default(Value::str(""))] source_hash: Value,
     #[default(Value::Null)] source_hash_name: Value,
     #[default(false)] skip_verify: bool,
-    #[default("base".into())] saltenv: String,
+    #[default(Some("base".into()))] saltenv: Option<String>,
     #[default(false)] use_etag: bool,
     #[default(Value::Null)] _source_hash_sig: Value,
     #[default(Value::Null)] _signed_by_any: Value,
@@ -164,6 +169,7 @@ fn cached<'a>(
              skip_verify or use_etag to True"
         ));
     }
+    let saltenv = saltenv.unwrap_or_else(|| crate::support::saltenv(cx));
     let hash_name = source_hash_name;
     let want =
         Want { url: name, hash: source_hash, hash_name, skip_verify, use_etag, env: saltenv };
@@ -188,8 +194,9 @@ fn not_cached<'a>(
     cx: &Context<'a>,
     /// The URL.
     name: String,
-    #[default("base".into())] saltenv: String,
+    #[default(Some("base".into()))] saltenv: Option<String>,
 ) -> Result<Verdict<'a>> {
+    let saltenv = saltenv.unwrap_or_else(|| crate::support::saltenv(cx));
     if let Some(path) = local_path(cx, &name) {
         let comment = format!("File {path} is a local path, no action taken");
         return Ok(Verdict::correct(comment));

@@ -222,6 +222,19 @@ fn blockreplace<'a>(
         }
         content += &text.to_string();
     }
+    let places = [
+        append_if_not_found,
+        prepend_if_not_found,
+        insert_before_match.truthy(),
+        insert_after_match.truthy(),
+    ];
+    if places.iter().filter(|place| **place).count() > 1 {
+        return refuse(
+            "Encountered error managing block: Only one of append_if_not_found, \
+             prepend_if_not_found, insert_before_match, and insert_after_match is permitted. See \
+             the log for details.",
+        );
+    }
     match further(cx, &name, &source, &source_hash, with)? {
         Ok(more) => content += &more,
         Err(fault) => return refuse(fault),

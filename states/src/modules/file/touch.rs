@@ -7,7 +7,9 @@ use halite_core::{
     Changes, Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, state,
 };
 
-use super::shared::{Owner, default_owner, failed, folder_of, is_dir, is_file, owner, refuse};
+use super::shared::{
+    Owner, default_owner, failed, folder_of, is_dir, is_file, owner, real_path, refuse,
+};
 use crate::support::expand_user;
 use crate::support::perms::{Perms, make_dirs, mode_bits};
 
@@ -64,7 +66,8 @@ fn touch<'a>(
         }
         let there = host.exists(&path);
         if !there {
-            host.write_atomic(&path, b"", None)?;
+            // Where a link leads is made, the link stays.
+            host.write_atomic(&real_path(host, &path), b"", None)?;
         }
         let now = host.now_micros() as f64 / 1e6;
         if there || accessed.is_some() || changed.is_some() {
