@@ -45,9 +45,11 @@ pub fn replace_all(text: &str, how: &Replace) -> Result<String> {
     let broken = |error: String| Error::execution(format!("'{}': {error}", how.pattern));
     let regex = pyre::compile(&how.pattern, how.flags).map_err(|e| broken(e.to_string()))?;
     let mut out = String::with_capacity(text.len());
-    if !how.backslash_literal && regex.captures_len() <= greatest_group(&how.repl) {
-        let number = greatest_group(&how.repl);
-        return Err(broken(format!("invalid group reference {number}")));
+    if !how.backslash_literal
+        && let Some((number, at)) = missing_group(&how.repl, regex.captures_len())
+    {
+        let what = format!("invalid group reference {number} at position {at}");
+        return Err(Error::execution(what));
     }
     let (mut last, mut done) = (0, 0);
     for found in regex.captures_iter(text) {
@@ -82,20 +84,21 @@ pub fn replace_all(text: &str, how: &Replace) -> Result<String> {
     })
 }
 
-/// The greatest number of a group that a template names as `\\1`; Python looks before it searches.
-fn greatest_group(template: &str) -> usize {
-    let (mut greatest, mut rest) = (0, template);
-    while let Some(at) = rest.find('\\') {
-        rest = &rest[at + 1..];
-        let digits = rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
-        if digits > 0 && !rest.starts_with('0') {
-            greatest = greatest.max(rest[..digits].parse().unwrap_or(0));
+/// The first group that a template names as `\\1` and that is not there, and where; Python looks
+/// before it searches.
+fn missing_group(template: &str, groups: usize) -> Option<(usize, usize)> {
+    let mut escaped = false;
+    for (at, c) in template.char_indices() {
+        if escaped && c.is_ascii_digit() && c != '0' {
+            let digits = template[at..].bytes().take(2).take_while(u8::is_ascii_digit).count();
+            let number = template[at..at + digits].parse().ok()?;
+            if number >= groups {
+                return Some((number, template[..at].chars().count()));
+            }
         }
-        let mut chars = rest.chars();
-        chars.next();
-        rest = chars.as_str();
+        escaped = c == '\\' && !escaped;
     }
-    greatest
+    None
 }
 
 /// Expands a Python replacement template: `\1`, `\g<name>`, `\n`, `\\`.

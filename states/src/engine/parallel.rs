@@ -76,7 +76,6 @@ impl Work {
             let total = spent(&again) + spent(&ret) + pause as f64 * 1000.0;
             again.insert("duration".into(), total.into());
             again.insert("start_time".into(), text(&ret, "start_time"));
-            again.insert("__parallel__".into(), true.into());
             ret = again;
             number += 1;
         }
