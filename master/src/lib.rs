@@ -23,6 +23,8 @@ mod schedule;
 mod sealer;
 pub mod services;
 mod shell;
+#[cfg(test)]
+mod simulation;
 mod sinks;
 pub mod store;
 mod thorium;

@@ -10,6 +10,9 @@ pub const WORK_THREADS: usize = 64;
 pub const WORK_PER_MINION: usize = 8;
 /// Writes that may wait for the store before senders are held back.
 pub const STORE_WAITING: usize = 16_384;
+/// Writes on their way to a store that cannot write: returns are refused long before; what else is to be kept is
+/// left out beyond it.
+pub const STORE_BACKLOG: usize = 2 * STORE_WAITING;
 /// Writes in one transaction of the store.
 pub const STORE_BATCH: usize = 1_024;
 /// How long the store gathers writes into one transaction.

@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 
 use halite_core::{Error, Map, Result};
 use halite_net::zmtp::publisher::PublisherHandle;
-use halite_wire::OsEntropy;
-use halite_wire::crypto::{AesKey, SigAlgo};
+use halite_wire::crypto::{AesKey, PrivateKey, SigAlgo};
 use halite_wire::session::Publisher;
+use halite_wire::{Entropy, OsEntropy};
 
 use crate::keys::MasterKeys;
 
@@ -62,18 +62,32 @@ fn run(
 ) {
     let mut entropy = OsEntropy::new();
     while let Ok(order) = orders.recv() {
-        match order {
-            Order::Publish(load) => match publisher.seal(load, &master.key, &mut entropy) {
-                Ok(packet) => {
-                    let sent = to.publish(&[packet]);
-                    tracing::debug!(minions = sent.queued, dropped = sent.dropped, "Published");
-                }
-                Err(error) => {
-                    tracing::error!(%error, "A job could not be sealed and was not published")
-                }
-            },
-            // What was asked of the old key's time by version 2 peers is read by the owner task.
-            Order::Rotate(aes) => publisher.rotate(&aes, 0, false),
+        if let Some(packet) = carry_out(order, &mut publisher, &*master.key, &mut entropy) {
+            let sent = to.publish(&[packet]);
+            tracing::debug!(minions = sent.queued, dropped = sent.dropped, "Published");
+        }
+    }
+}
+
+/// Does what an order says; the packet that is to be sent, if there is one.
+pub(crate) fn carry_out(
+    order: Order,
+    publisher: &mut Publisher,
+    key: &dyn PrivateKey,
+    entropy: &mut dyn Entropy,
+) -> Option<Vec<u8>> {
+    match order {
+        Order::Publish(load) => match publisher.seal(load, key, entropy) {
+            Ok(packet) => Some(packet),
+            Err(error) => {
+                tracing::error!(%error, "A job could not be sealed and was not published");
+                None
+            }
+        },
+        // What was asked of the old key's time by version 2 peers is read by the owner task.
+        Order::Rotate(aes) => {
+            publisher.rotate(&aes, 0, false);
+            None
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The shell around the core: sockets, threads, the clock, signals. One task owns the core; it decides nothing itself.
 
+pub(crate) mod backlog;
 mod start;
 mod stop;
 
@@ -15,6 +16,7 @@ use halite_net::ipc::EventPull;
 use halite_net::signal::{Asked, Signals};
 use halite_net::zmtp::publisher::PeerEvent;
 use halite_net::zmtp::router::{Replier, Request, Router, RouterHandle};
+use halite_wire::OsEntropy;
 use tokio::sync::mpsc;
 
 use crate::core::{Ask, Core, Done, Input, Now, Output, ReqId};
@@ -23,6 +25,7 @@ use crate::limits;
 use crate::sealer::{Order, Sealer};
 use crate::store::{Write, Writer};
 use crate::work::{self, News, Outcome, Shared};
+use backlog::Backlog;
 
 /// Largest message of a minion that proved its id, bytes.
 const TRUSTED_BYTES: usize = halite_wire::limits::MAX_FRAME;
@@ -84,8 +87,7 @@ struct Shell {
     writer: Writer,
     store_thread: std::thread::JoinHandle<()>,
     sinks: Option<crate::sinks::Sinks>,
-    /// Writes that the store had no room for; while there are any the core takes no new ones.
-    unwritten: VecDeque<Write>,
+    unwritten: Backlog,
     sealer: Sealer,
     sealer_thread: std::thread::JoinHandle<()>,
     unsealed: VecDeque<Order>,
@@ -126,6 +128,7 @@ enum Woken {
     Local(bytes::Bytes),
     Asked(Ask),
     Finished(Outcome),
+    Stored,
     Tick,
     Signal(Asked),
 }
@@ -146,6 +149,7 @@ impl Shell {
                 Some(event) = self.peers.recv() => Woken::Peer(event),
                 Some(message) = self.pull.next() => Woken::Local(message),
                 Some(ask) = self.asks.recv() => Woken::Asked(ask),
+                () = self.writer.progress() => Woken::Stored,
                 _ = ticker.tick() => Woken::Tick,
                 asked = signals.next() => Woken::Signal(asked),
             };
@@ -158,6 +162,7 @@ impl Shell {
                 Woken::Local(message) => self.input(Input::Local(message)),
                 Woken::Asked(ask) => self.input(Input::Ask(ask)),
                 Woken::Finished(outcome) => self.outcome(outcome),
+                Woken::Stored => self.stored(),
                 Woken::Tick => self.tick(),
                 Woken::Signal(Asked::Reload) => {
                     tracing::info!(
@@ -221,14 +226,14 @@ impl Shell {
                 if let Some(sinks) = &mut self.sinks {
                     sinks.event(&frame);
                 }
-                self.publish(&frame);
+                publish(&self.bus, &frame);
             }
             Output::Work(work) => {
                 let (shared, finish) = (Arc::clone(&self.shared), self.finish.clone());
                 let function = work.is_function();
                 let run = move || {
                     // Only a master that has stopped waiting does not take it.
-                    drop(finish.blocking_send(work::run(*work, &shared)));
+                    drop(finish.blocking_send(work::run(*work, &shared, &mut OsEntropy::new())));
                 };
                 if !function {
                     drop(tokio::task::spawn_blocking(run));
@@ -241,20 +246,6 @@ impl Shell {
             Output::Publish(load) => self.order(Order::Publish(load)),
             Output::Rotate(aes) => self.order(Order::Rotate(aes)),
             Output::Store(write) => self.write(write),
-        }
-    }
-
-    fn publish(&self, frame: &bytes::Bytes) {
-        let plain = halite_wire::frame::plain_body(frame);
-        match plain.and_then(crate::events::tag_of) {
-            Some(tag) => self.bus.publish(tag, frame),
-            // Few carry a cause.
-            None => match halite_wire::frame::open_frame(frame) {
-                Ok((body, _)) => {
-                    self.bus.publish(crate::events::tag_of(&body).unwrap_or_default(), frame);
-                }
-                Err(error) => tracing::error!(%error, "An event of the master's own is broken"),
-            },
         }
     }
 
@@ -272,15 +263,17 @@ impl Shell {
         if let Some(sinks) = &mut self.sinks {
             sinks.see(&write);
         }
-        if self.unwritten.is_empty() {
-            match self.writer.write(write) {
-                Ok(()) => return,
-                Err(write) => self.unwritten.push_back(write),
-            }
+        if self.unwritten.give(write, |write| self.writer.write(write)) {
             tracing::error!("The store is behind: new returns are refused until it caught up");
             self.core.handle(now(), Input::StoreFull(true));
-        } else {
-            self.unwritten.push_back(write);
+        }
+    }
+
+    /// The store got on, or cannot write any more.
+    fn stored(&mut self) {
+        self.input(Input::Committed(self.writer.committed()));
+        if self.writer.is_stuck() {
+            self.input(Input::StoreFull(true));
         }
     }
 
@@ -292,15 +285,24 @@ impl Shell {
                 break;
             }
         }
-        let behind = !self.unwritten.is_empty();
-        while let Some(write) = self.unwritten.pop_front() {
-            if let Err(write) = self.writer.write(write) {
-                self.unwritten.push_front(write);
-                break;
-            }
-        }
-        if behind && self.unwritten.is_empty() {
+        self.unwritten.retry(|write| self.writer.write(write));
+        if self.core.durable.said_full() && self.unwritten.len() == 0 && !self.writer.is_stuck() {
             self.input(Input::StoreFull(false));
         }
+    }
+}
+
+/// Gives an event to the readers of its tag.
+pub(crate) fn publish(bus: &Bus, frame: &bytes::Bytes) {
+    let plain = halite_wire::frame::plain_body(frame);
+    match plain.and_then(crate::events::tag_of) {
+        Some(tag) => bus.publish(tag, frame),
+        // Few carry a cause.
+        None => match halite_wire::frame::open_frame(frame) {
+            Ok((body, _)) => {
+                bus.publish(crate::events::tag_of(&body).unwrap_or_default(), frame);
+            }
+            Err(error) => tracing::error!(%error, "An event of the master's own is broken"),
+        },
     }
 }

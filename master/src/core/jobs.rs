@@ -63,6 +63,10 @@ pub(crate) struct Sync {
 pub(crate) struct JobTable {
     by_jid: HashMap<String, KnownJob>,
     order: VecDeque<String>,
+    /// Who returned what lately of jobs that are not known: older ones, or lost with a crash before they were
+    /// written. Apart, so that minions cannot push known jobs out.
+    strange: HashSet<(String, MinionId)>,
+    strange_order: VecDeque<(String, MinionId)>,
     pub(crate) waiting: HashMap<String, Sync>,
 }
 
@@ -91,6 +95,12 @@ impl JobTable {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        let (known, strange) = (self.by_jid.len(), self.strange.len());
+        known.max(self.order.len()).max(strange).max(self.strange_order.len())
+    }
+
     pub(crate) fn get(&self, jid: &str) -> Option<&KnownJob> {
         self.by_jid.get(jid)
     }
@@ -98,12 +108,27 @@ impl JobTable {
     /// Takes note of a return. A target over data which the master may not have up to date leaves it open who is
     /// meant; then the minion's own word that it matched is taken, as Salt takes it for every job.
     pub(crate) fn take(&mut self, jid: &str, id: &MinionId) -> Take {
-        let Some(job) = self.by_jid.get_mut(jid) else { return Take::Yes };
+        let Some(job) = self.by_jid.get_mut(jid) else { return self.take_strange(jid, id) };
         let who = Known { id, grains: None, pillar: None };
         if job.target.as_ref().is_some_and(|target| target.decide(&who) == Some(false)) {
             return Take::NotMeant;
         }
         if job.returned.insert(id.clone()) { Take::Yes } else { Take::Again }
+    }
+
+    /// The same for a job that is not known: the minion's word is taken, once.
+    fn take_strange(&mut self, jid: &str, id: &MinionId) -> Take {
+        let key = (jid.to_owned(), id.clone());
+        if !self.strange.insert(key.clone()) {
+            return Take::Again;
+        }
+        self.strange_order.push_back(key);
+        if self.strange_order.len() > limits::JOBS_REMEMBERED
+            && let Some(oldest) = self.strange_order.pop_front()
+        {
+            self.strange.remove(&oldest);
+        }
+        Take::Yes
     }
 
     /// Jobs from before a restart.
@@ -117,6 +142,9 @@ impl JobTable {
             // Nodegroups may have changed since; such a job is open to all, as one over data is.
             let none = halite_core::target::Nodegroups::new();
             let target = Target::parse(&tgt, text("tgt_type").unwrap_or("glob"), None, &none).ok();
+            // What is known from a return only, since the job itself was not written before a crash, does not tell
+            // who else was meant.
+            let target = target.filter(|_| text("cmd") != Some("_return"));
             let by = text("id").and_then(|id| MinionId::parse(id).ok());
             self.began(&job.jid, target.map(Arc::new), by);
         }
@@ -212,6 +240,8 @@ mod tests {
         jobs.began("3", target("os:Debian and not db1", "compound"), None);
         assert_eq!(jobs.take("3", &id("db1")), Take::NotMeant);
         assert_eq!(jobs.take("unknown", &id("db1")), Take::Yes);
+        assert_eq!(jobs.take("unknown", &id("db1")), Take::Again);
+        assert_eq!(jobs.take("unknown", &id("web1")), Take::Yes);
     }
 
     #[test]
@@ -235,7 +265,10 @@ mod tests {
             jobs.began(&jid.to_string(), None, None);
             jobs.take(&jid.to_string(), &id("a"));
         }
-        assert_eq!(jobs.by_jid.len(), limits::JOBS_REMEMBERED);
+        for jid in 0..limits::JOBS_REMEMBERED + 10 {
+            jobs.take(&format!("strange {jid}"), &id("a"));
+        }
+        assert_eq!(jobs.len(), limits::JOBS_REMEMBERED);
         assert!(jobs.get("0").is_none() && jobs.get("10").is_some());
         let kept = jobs.by_jid.values().filter(|job| !job.returned.is_empty()).count();
         assert!(kept <= RETURNS_REMEMBERED + 1, "{kept}");
@@ -248,6 +281,10 @@ mod tests {
         jobs.restore(vec![Job { jid: "1".into(), at: 0, ended: None, load, minions: Vec::new() }]);
         assert_eq!(jobs.take("1", &id("c")), Take::NotMeant);
         assert_eq!(jobs.get("1").and_then(|job| job.by.clone()), Some(id("peer1")));
+        // The master crashed before it had written the job; "a" was the first to return it.
+        let load = map! {"cmd" => "_return", "tgt" => "a", "tgt_type" => "glob"};
+        jobs.restore(vec![Job { jid: "2".into(), at: 0, ended: None, load, minions: Vec::new() }]);
+        assert_eq!(jobs.take("2", &id("b")), Take::Yes);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The master's decisions. Pure: inputs and the time go in, outputs come out; no socket, file, clock or thread.
 
+mod durable;
 mod event_in;
 pub(crate) mod jobs;
 mod keys;
 mod presence;
 mod publish;
+#[cfg(test)]
+mod queues;
 mod request;
 mod rotation;
 mod sessions;
@@ -30,6 +33,7 @@ use crate::store::Write;
 use crate::user_keys::UserKeys;
 use crate::work::{News, Work};
 
+pub(crate) use durable::Durable;
 pub(crate) use jobs::{JidSource, JobTable};
 pub(crate) use presence::Presence;
 pub(crate) use publish::{Asked, NO_JOB_FILES, Publication, Waiting};
@@ -76,6 +80,8 @@ pub(crate) enum Input {
     Done(Done),
     /// The store takes no more writes, or takes them again.
     StoreFull(bool),
+    /// So many of the writes asked for since the start are in the store.
+    Committed(u64),
     /// Time passed.
     Tick,
     /// The operator wants it to end: no new work from now on.
@@ -139,7 +145,7 @@ pub(crate) struct Core {
     pub(crate) aes: AesKey,
     pub(crate) aes_before: Option<(AesKey, u64)>,
     pub(crate) refused: RefusedLog,
-    pub(crate) store_full: bool,
+    pub(crate) durable: Durable,
     pub(crate) stopping: bool,
     pub(crate) next_maintenance: Now,
     /// When the pki folder was looked at last.
@@ -185,7 +191,7 @@ impl Core {
             aes: start.aes,
             aes_before: None,
             refused: RefusedLog::default(),
-            store_full: false,
+            durable: Durable::default(),
             stopping: false,
             next_maintenance: start.now,
             maintenance_began: start.now,
@@ -196,9 +202,11 @@ impl Core {
         }
     }
 
-    /// Jobs from before a restart, so that their late returns are known.
+    /// Begins with the jobs from before a restart, so that their late returns are known.
     pub(crate) fn restore(&mut self, jobs: Vec<crate::store::Job>) {
         self.jobs.restore(jobs);
+        // Who was connected to a master before is not connected to this one.
+        self.store(Write::Remove { bank: crate::store::PRESENCE, key: None });
     }
 
     /// Takes one input. What follows from it is then in [`Core::poll`].
@@ -211,7 +219,8 @@ impl Core {
             Input::Ask(Ask::Fire(event)) => self.fire(&event),
             Input::Ask(Ask::Publish(publication)) => self.publish(*publication, Asked::Nobody),
             Input::Done(done) => self.done(done),
-            Input::StoreFull(full) => self.store_full = full,
+            Input::StoreFull(full) => self.store_full(full),
+            Input::Committed(count) => self.committed(count),
             Input::Tick => self.tick(),
             Input::Stop => self.stopping = true,
         }
@@ -268,10 +277,6 @@ impl Core {
         Some(body)
     }
 
-    pub(crate) fn store(&mut self, write: Write) {
-        self.output(Output::Store(write));
-    }
-
     /// Hands work to another thread; false (and nothing happens) when too much waits already.
     #[must_use]
     pub(crate) fn work(&mut self, work: Work) -> bool {
@@ -325,10 +330,11 @@ impl Core {
         }
         if self.now >= self.next_loop {
             self.next_loop = Now(self.now.0 + self.settings.loop_micros);
-            if let Some(keep) = self.settings.keep_jobs_micros {
+            // What comes again by itself does not wait for a store that cannot write.
+            if let Some(keep) = self.settings.keep_jobs_micros.filter(|_| !self.durable.is_full()) {
                 self.store(Write::Prune { before: self.now.0 - keep });
             }
-            if let Some(bytes) = self.settings.keep_jobs_bytes {
+            if let Some(bytes) = self.settings.keep_jobs_bytes.filter(|_| !self.durable.is_full()) {
                 self.store(Write::Shrink { bytes });
             }
             self.tell_presence();

@@ -141,6 +141,9 @@ impl Core {
 
     /// Writes down who came and went, for other programs of this host.
     pub(crate) fn write_presence(&mut self) {
+        if self.durable.is_full() {
+            return;
+        }
         let (here, written) =
             (self.presence.here.clone(), std::mem::take(&mut self.presence.written));
         for id in written.difference(&here) {

@@ -26,6 +26,11 @@ pub(crate) struct RefusedLog {
 }
 
 impl RefusedLog {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.counts.len()
+    }
+
     pub(crate) fn note(&mut self, peer: IpAddr, why: &dyn std::fmt::Display) {
         self.total += 1;
         if let Some(count) = self.counts.get_mut(&peer) {

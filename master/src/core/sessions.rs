@@ -102,6 +102,13 @@ impl Sessions {
         self.by_id.get_mut(id)
     }
 
+    /// Sessions, and the most frames that wait for one.
+    #[cfg(test)]
+    pub(crate) fn sizes(&self) -> (usize, (usize, usize)) {
+        let held = self.held.values().map(Vec::len).max().unwrap_or(0);
+        (self.by_id.len(), (held, WAITING_PER_MINION))
+    }
+
     /// A piece of work on the account of `id` is done.
     pub(crate) fn release(&mut self, id: &MinionId) {
         if let Some(session) = self.by_id.get_mut(id) {

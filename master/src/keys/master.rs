@@ -16,8 +16,8 @@ const DROPFILE: &str = ".dfn";
 
 /// The master's key pair, and the pair that signs its public key if `master_sign_pubkey` is set.
 pub struct MasterKeys {
-    /// `master.pem`.
-    pub key: RsaKey,
+    /// `master.pem`, or what signs in its place.
+    pub key: Box<dyn PrivateKey>,
     /// `master_sign.pem`.
     pub sign: Option<RsaKey>,
 }
@@ -52,7 +52,7 @@ impl MasterKeys {
                 None => make(&pki_dir, &name, bits, entropy)?,
             }),
         };
-        Ok(MasterKeys { key, sign })
+        Ok(MasterKeys { key: Box::new(key), sign })
     }
 
     /// The text of `master.pub`, with its newline.

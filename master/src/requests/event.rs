@@ -56,6 +56,6 @@ impl Core {
             let data = map! {"Resource cache refresh" => &call.who};
             self.fire(&Event::new(tags::resource_refresh(&call.who), data));
         }
-        self.answer(call, &true.into());
+        self.answer_stored(call, &true.into());
     }
 }

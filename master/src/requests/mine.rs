@@ -19,18 +19,18 @@ impl Core {
             true => Write::Put { bank: MINE, key, at, data },
             false => Write::Merge { bank: MINE, key, at, data },
         });
-        self.answer(call, &true.into());
+        self.answer_stored(call, &true.into());
     }
 
     pub(super) fn mine_delete(&mut self, call: &Call, fun: &str) {
         let (key, field) = (call.who.to_string(), fun.to_owned());
         self.store(Write::RemoveField { bank: MINE, key, field });
-        self.answer(call, &true.into());
+        self.answer_stored(call, &true.into());
     }
 
     pub(super) fn mine_flush(&mut self, call: &Call) {
         self.store(Write::Remove { bank: MINE, key: Some(call.who.to_string()) });
-        self.answer(call, &true.into());
+        self.answer_stored(call, &true.into());
     }
 
     pub(super) fn mine_get(&mut self, call: Call, tgt: Value, tgt_type: &str, fun: &Fun) {

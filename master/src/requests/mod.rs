@@ -48,7 +48,7 @@ impl Core {
     pub(crate) fn command(&mut self, req: ReqId, peer: SocketAddr, opened: Opened) {
         let (who, command) = opened.request.clone().into_parts();
         let call = Call { req, who, nonce: opened.nonce.clone(), opened };
-        if self.store_full && writes(&command) {
+        if self.durable.is_full() && writes(&command) {
             // Not "bad load": the request is fine, so nobody is to sign in again or to give up.
             self.refused.note(peer.ip(), &"the store is behind; the minion is to ask again");
             return self.reply(req, bare(HANDLER_FAILED));
@@ -115,11 +115,16 @@ impl Core {
         nonce: &Nonce,
         value: &Value,
     ) {
-        let sealed = match self.sessions.get(who) {
+        let sealed = self.sealed_for(who, nonce, value);
+        self.reply(req, sealed);
+    }
+
+    /// The frame of that answer.
+    pub(crate) fn sealed_for(&mut self, who: &MinionId, nonce: &Nonce, value: &Value) -> Bytes {
+        Bytes::from(match self.sessions.get(who) {
             Some(session) => session.wire.seal_reply(value, nonce, &mut *self.entropy),
             None => bare(halite_wire::error::BAD_LOAD),
-        };
-        self.reply(req, sealed);
+        })
     }
 
     /// Hands the answer to another thread; a minion that has too much waiting, or a master that has, refuses.

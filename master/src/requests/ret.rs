@@ -35,7 +35,7 @@ impl Core {
         match self.jobs.take(jid.as_str(), who) {
             Take::Yes => {}
             // The first answer got lost on its way; the minion is to stop asking.
-            Take::Again => return self.answer(call, &Value::Null),
+            Take::Again => return self.answer_stored(call, &Value::Null),
             Take::NotMeant => {
                 tracing::warn!(%who, %jid, "A return for a job that was not for this minion is dropped");
                 return self.answer(call, &Value::Null);
@@ -47,7 +47,7 @@ impl Core {
         self.failed_states(who, jid.as_str(), &ret);
         self.keep(who, jid.as_str(), load.clone());
         self.sync_return(jid.as_str(), who, &load);
-        self.answer(call, &Value::Null);
+        self.answer_stored(call, &Value::Null);
     }
 
     fn keep(&mut self, who: &MinionId, jid: &str, load: Map) {

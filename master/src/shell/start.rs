@@ -24,6 +24,7 @@ use halite_wire::error::{HANDLER_FAILED, bare};
 use halite_wire::{OsEntropy, frame};
 use tokio::sync::mpsc;
 
+use super::backlog::Backlog;
 use super::{Shell, now};
 use crate::autosign::AutoSign;
 use crate::core::{Ask, Core, JidSource, Settings, Start};
@@ -53,8 +54,6 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let store_path = store::path(opts);
     let (writer, store_thread) = Writer::start(&store_path)?;
 
-    // Who was connected to a master before is not connected to this one.
-    drop(writer.write(store::Write::Remove { bank: store::PRESENCE, key: None }));
     let (router, publisher, peers) = bind(opts).await?;
     let (bus_server, pull) = bus(opts)?;
     markers(opts)?;
@@ -100,7 +99,7 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         writer,
         store_thread,
         sinks: crate::sinks::Sinks::start(opts)?,
-        unwritten: VecDeque::new(),
+        unwritten: Backlog::default(),
         sealer,
         sealer_thread,
         unsealed: VecDeque::new(),

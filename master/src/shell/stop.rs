@@ -41,6 +41,10 @@ impl Shell {
         self.bus.close();
         self.asks.close();
         self.retry();
+        // Those who wait for the store get their word.
+        if !self.writer.is_stuck() && self.writer.flush().is_ok() {
+            self.stored();
+        }
         let (working, unanswered) = (self.core.working(), self.repliers.len());
         if working + unanswered + self.unwritten.len() > 0 {
             let unwritten = self.unwritten.len();

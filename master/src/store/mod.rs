@@ -3,6 +3,8 @@
 
 mod bank;
 mod jobs;
+#[cfg(test)]
+mod memory;
 mod search;
 mod shrink;
 mod writer;
@@ -16,6 +18,9 @@ use halite_wire::msgpack::{self, Dialect};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::private_file;
+
+#[cfg(test)]
+pub(crate) use memory::Memory;
 
 pub use jobs::{Job, JobSummary, StoredReturn};
 pub use search::Search;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use halite_core::{Error, Map, Result, Value};
 use rusqlite::{Connection, params};
+use tokio::sync::Notify;
 
 use super::search::column;
 use super::shrink::{prune, shrink};
@@ -115,6 +116,23 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// What it is about, for the log.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Write::Job { jid, .. } => format!("the job {jid}"),
+            Write::Return { jid, id, .. } => format!("the return of {id} for the job {jid}"),
+            Write::Put { bank, key, .. }
+            | Write::Merge { bank, key, .. }
+            | Write::RemoveField { bank, key, .. } => format!("`{key}` of {bank}"),
+            Write::Keep { bank, key, .. } => format!("`{key}` of {bank}"),
+            Write::Remove { bank, .. } => format!("what is to be removed of {bank}"),
+            Write::Forget { bank, .. } => format!("what is to be removed of {bank}"),
+            Write::Prune { .. } | Write::Shrink { .. } => "the end of old jobs".into(),
+        }
+    }
+}
+
 enum Message {
     Write(Box<Write>),
     Flush(SyncSender<()>),
@@ -125,8 +143,18 @@ enum Message {
 #[derive(Clone)]
 pub struct Writer {
     queue: SyncSender<Message>,
-    /// Whether the thread cannot write at present.
-    stuck: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+}
+
+/// How far the thread has come.
+#[derive(Default)]
+struct Progress {
+    /// It cannot write at present.
+    stuck: AtomicBool,
+    /// Writes that it is done with since it started.
+    committed: AtomicU64,
+    /// Something of it changed.
+    changed: Notify,
 }
 
 impl Writer {
@@ -137,15 +165,15 @@ impl Writer {
     pub fn start(path: &Path) -> Result<(Writer, JoinHandle<()>)> {
         let connection = open_for_writing(path)?;
         let (sender, receiver) = sync_channel(STORE_WAITING);
-        let stuck = Arc::new(AtomicBool::new(false));
-        let stuck_too = Arc::clone(&stuck);
+        let progress = Arc::new(Progress::default());
+        let shared = Arc::clone(&progress);
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || run(connection, &receiver, &stuck_too))
+            .spawn(move || run(connection, &receiver, &shared))
             .map_err(|error| {
                 Error::execution(format!("cannot start the store's thread: {error}"))
             })?;
-        Ok((Writer { queue: sender, stuck }, thread))
+        Ok((Writer { queue: sender, progress }, thread))
     }
 
     /// Queues a write; never waits.
@@ -153,7 +181,7 @@ impl Writer {
     /// # Errors
     /// Gives the write back if too many wait, or nothing can be written: it is to be tried again.
     pub fn write(&self, write: Write) -> std::result::Result<(), Write> {
-        if self.stuck.load(Ordering::Acquire) {
+        if self.is_stuck() {
             return Err(write);
         }
         match self.queue.try_send(Message::Write(Box::new(write))) {
@@ -163,6 +191,28 @@ impl Writer {
             },
             Ok(()) => Ok(()),
         }
+    }
+
+    /// A way to nowhere, for what must have one and does not go it.
+    #[cfg(test)]
+    pub(crate) fn detached() -> Writer {
+        Writer { queue: sync_channel(1).0, progress: Arc::default() }
+    }
+
+    /// Whether the thread cannot write at present.
+    pub fn is_stuck(&self) -> bool {
+        self.progress.stuck.load(Ordering::Acquire)
+    }
+
+    /// How many writes the thread is done with since it started, in their order: they are on the disk, or it said
+    /// that it gave them up.
+    pub fn committed(&self) -> u64 {
+        self.progress.committed.load(Ordering::Acquire)
+    }
+
+    /// Comes when either of the two has changed since it came last.
+    pub async fn progress(&self) {
+        self.progress.changed.notified().await;
     }
 
     /// Waits until everything asked for before is written.
@@ -186,11 +236,11 @@ impl Writer {
 
 /// Writes until it is written: with a full disk nothing is lost, it waits until there is room. What the file itself
 /// refuses is left out, so that one bad entry does not hold up the others.
-fn write_all(connection: &mut Connection, writes: &[Box<Write>], stuck: &AtomicBool) {
+fn write_all(connection: &mut Connection, writes: &[Box<Write>], progress: &Progress) {
     let mut tries = 0_u32;
     loop {
         let Err(error) = commit(connection, writes) else {
-            if stuck.swap(false, Ordering::AcqRel) {
+            if progress.stuck.swap(false, Ordering::AcqRel) {
                 tracing::warn!("The store can write again");
             }
             return;
@@ -204,7 +254,8 @@ fn write_all(connection: &mut Connection, writes: &[Box<Write>], stuck: &AtomicB
             }
             return;
         }
-        if !stuck.swap(true, Ordering::AcqRel) {
+        if !progress.stuck.swap(true, Ordering::AcqRel) {
+            progress.changed.notify_one();
             tracing::error!(%error, "The store cannot write: new returns stay with their minions until it can");
         }
         tries += 1;
@@ -233,7 +284,7 @@ fn may_pass(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 
-fn run(mut connection: Connection, receiver: &Receiver<Message>, stuck: &AtomicBool) {
+fn run(mut connection: Connection, receiver: &Receiver<Message>, progress: &Progress) {
     let mut stopping = false;
     while !stopping {
         let Ok(first) = receiver.recv() else { return };
@@ -257,7 +308,12 @@ fn run(mut connection: Connection, receiver: &Receiver<Message>, stuck: &AtomicB
             }
             next = receiver.recv_timeout(until.saturating_duration_since(Instant::now()));
         }
-        write_all(&mut connection, &writes, stuck);
+        if !writes.is_empty() {
+            write_all(&mut connection, &writes, progress);
+            let count = u64::try_from(writes.len()).unwrap_or(u64::MAX);
+            progress.committed.fetch_add(count, Ordering::AcqRel);
+            progress.changed.notify_one();
+        }
         for done in waiting {
             // Whoever stopped waiting needs no word.
             let _ = done.try_send(());
@@ -267,7 +323,7 @@ fn run(mut connection: Connection, receiver: &Receiver<Message>, stuck: &AtomicB
     drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 
-fn commit(connection: &mut Connection, writes: &[Box<Write>]) -> rusqlite::Result<()> {
+pub(super) fn commit(connection: &mut Connection, writes: &[Box<Write>]) -> rusqlite::Result<()> {
     if writes.is_empty() {
         return Ok(());
     }

@@ -21,11 +21,11 @@ use bytes::Bytes;
 use halite_core::target::Target;
 use halite_core::{Map, MinionId, Opts, Value};
 use halite_render::files::Roots;
-use halite_wire::OsEntropy;
 use halite_wire::crypto::AesKey;
 use halite_wire::error::{HANDLER_FAILED, bare};
 use halite_wire::load::{AuthRequest, PillarRequest, Upload};
 use halite_wire::session::{MasterSession, Opened};
+use halite_wire::{Entropy, OsEntropy};
 
 use crate::autosign::AutoSign;
 use crate::core::{Done, Now, ReqId};
@@ -186,10 +186,10 @@ pub(crate) struct Outcome {
 }
 
 /// Does one piece of work. A panic inside is caught: the asker gets an answer and the master goes on.
-pub(crate) fn run(work: Work, shared: &Shared) -> Outcome {
+pub(crate) fn run(work: Work, shared: &Shared, entropy: &mut dyn Entropy) -> Outcome {
     let (req, account) = work.owes();
     let function = work.is_function();
-    let run = std::panic::AssertUnwindSafe(|| work.run(shared));
+    let run = std::panic::AssertUnwindSafe(|| work.run(shared, entropy));
     let mut outcome = std::panic::catch_unwind(run).unwrap_or_else(|_| {
         tracing::error!(?req, "A piece of work broke down; this is a defect of the master");
         Outcome::default()
@@ -224,9 +224,9 @@ impl Work {
         }
     }
 
-    fn run(self, shared: &Shared) -> Outcome {
+    fn run(self, shared: &Shared, entropy: &mut dyn Entropy) -> Outcome {
         match self {
-            Work::SignIn { .. } => signin::sign_in(self, shared),
+            Work::SignIn { .. } => signin::sign_in(self, shared, entropy),
             Work::Wake { id } => signin::wake(id, shared),
             Work::Maintain => keys::maintain(shared),
             Work::Clean => {

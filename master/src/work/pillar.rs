@@ -267,7 +267,7 @@ pub(super) fn compile(seal: &Seal, request: PillarRequest, now: Now, shared: &Sh
     let sealed = seal.wire.seal_pillar(
         &Value::from(told),
         &seal.opened,
-        &shared.master.key,
+        &*shared.master.key,
         &mut OsEntropy::new(),
     );
     match sealed {

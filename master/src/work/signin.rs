@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use halite_core::{Map, MinionId, Opts, Result, Value, map};
+use halite_wire::Entropy;
 use halite_wire::crypto::{AesKey, PublicKey};
 use halite_wire::error::{HANDLER_FAILED, bare};
 use halite_wire::load::AuthRequest;
@@ -11,7 +12,6 @@ use halite_wire::session::{MasterSession, ReplayPolicy, SessionKeys};
 use halite_wire::signin::master::{
     Autosign, Decision, Facts, KeyState as Stored, Offer, Store, Verdict, answer, decide,
 };
-use halite_wire::{Entropy, OsEntropy};
 
 use super::{News, Outcome, Shared, Work};
 use crate::events::{Event, tags};
@@ -23,12 +23,11 @@ const SESSION_SECONDS: i64 = 86_400;
 /// Bytes of a session key's file, with room for a newline.
 const SESSION_BYTES: u64 = 128;
 
-pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
+pub(super) fn sign_in(work: Work, shared: &Shared, entropy: &mut dyn Entropy) -> Outcome {
     let Work::SignIn { req, peer, request, version, full, aes, now } = work else {
         return Outcome::default();
     };
     let mut outcome = Outcome::default();
-    let mut entropy = OsEntropy::new();
     let mut done = || -> Result<(Vec<u8>, Option<MasterSession>, Decision)> {
         let facts = facts(&request, full, shared)?;
         let decision = decide(&request, &facts);
@@ -36,8 +35,8 @@ pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
             keep(id, &request, &decision, &facts, shared)?;
         }
         let session = match (decision.verdict, &request.id) {
-            (Verdict::Accept, Ok(id)) => session_key(id, &shared.opts, &mut entropy)?,
-            _ => AesKey::generate(&mut entropy),
+            (Verdict::Accept, Ok(id)) => session_key(id, &shared.opts, entropy)?,
+            _ => AesKey::generate(entropy),
         };
         let offer = Offer {
             aes: &aes,
@@ -48,7 +47,7 @@ pub(super) fn sign_in(work: Work, shared: &Shared) -> Outcome {
             now: now.seconds(),
             pub_sig: shared.pub_sig.as_deref(),
         };
-        let answer = answer(&request, &decision, &offer, &shared.master.key, &mut entropy)
+        let answer = answer(&request, &decision, &offer, &*shared.master.key, entropy)
             .map_err(|error| halite_core::Error::execution(error.to_string()))?;
         let session = match (&request.id, answer.keys) {
             (Ok(id), Some(keys)) => Some(open(id, &request.public, keys, shared)?),

@@ -33,7 +33,8 @@ pub(super) enum Link {
 }
 
 impl Core {
-    pub(super) fn is_up(&self) -> bool {
+    /// Whether there is a session.
+    pub fn is_up(&self) -> bool {
         matches!(self.link, Link::Up)
     }
 

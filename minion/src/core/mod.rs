@@ -28,6 +28,7 @@ pub(crate) use settings::autosign;
 pub use settings::{Address, Settings};
 pub use window::Window;
 
+use crate::limits;
 use asks::{Ask, Sent};
 use link::Link;
 use returns::{Arrivals, Returns};
@@ -298,6 +299,20 @@ impl Core {
     /// Whether everything that was to be sent has been sent.
     pub fn is_quiet(&self) -> bool {
         self.pending.is_empty() && self.waiting.is_empty() && self.returns.is_empty()
+    }
+
+    /// How much waits in each queue, against its bound.
+    pub fn queues(&self) -> [(&'static str, usize, usize); 8] {
+        [
+            ("requests that wait", self.waiting.len(), limits::ASKS_WAITING),
+            ("requests in flight", self.pending.len(), limits::ASKS_IN_FLIGHT),
+            ("returns", self.returns.len(), limits::SPOOL_RETURNS),
+            ("returns in flight", self.returns.busy(), limits::RETURNS_IN_FLIGHT),
+            ("arrivals", self.arrivals.len(), limits::JOBS_WAITING),
+            ("publishes held", self.held.len(), limits::PACKETS_HELD),
+            ("early jobs", self.early.len(), limits::JOBS_WAITING),
+            ("jids", self.kept.window.jids().count(), self.settings.jids),
+        ]
     }
 
     fn tick(&mut self, now: Now, entropy: &mut dyn Entropy) {

@@ -36,6 +36,10 @@ impl Arrivals {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// From when on this job may be answered to a real Salt master.
     fn may_return(&self, jid: &str) -> u64 {
         let arrival = self.0.iter().find(|(known, _)| known == jid);
@@ -87,7 +91,11 @@ impl Returns {
         }
     }
 
-    fn busy(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn busy(&self) -> usize {
         self.0.iter().filter(|entry| entry.state == State::Busy).count()
     }
 
