@@ -128,6 +128,7 @@ impl Caller {
         if !opts.bool("no_return_event") {
             self.send_return(&ret);
         }
+        crate::returners::give_called(&self.engine, &ret);
         Ok(ret)
     }
 

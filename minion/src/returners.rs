@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use halite_core::{JobState, Map, Value};
+use halite_core::{JobState, Map, Opts, Value};
 use halite_modules::give::{self, Gift};
 use halite_wire::load::PublishLoad;
 
@@ -25,15 +25,41 @@ fn with<R>(shared: &Arc<Shared>, body: impl FnOnce(&halite_core::Apply<'_>) -> R
     engine.with_apply(&JobState::default(), body)
 }
 
+/// The returners of every job: the option `return`, which `salt-call --return` sets.
+fn configured(opts: &Opts) -> Vec<String> {
+    match opts.get("return") {
+        Some(Value::List(names)) => names.iter().flat_map(|name| own(&name.to_string())).collect(),
+        _ => own(opts.str("return")),
+    }
+}
+
+fn own(names: &str) -> Vec<String> {
+    give::names(names).map(str::to_owned).collect()
+}
+
+/// Hands the return of a `salt-call` to the configured returners. Salt: `salt.cli.caller.BaseCaller.call`.
+pub(crate) fn give_called(engine: &Engine, ret: &Map) {
+    let opts = &engine.machine.opts;
+    let mut wanted = configured(opts);
+    // The master's own cache gets it with the return, where there is a master.
+    wanted.retain(|name| name != "local_cache");
+    if wanted.is_empty() {
+        return;
+    }
+    let mut ret = ret.clone();
+    ret.insert("success".into(), (ret.get("retcode") == Some(&Value::Int(0))).into());
+    let (folder, gift) = (opts.path("cachedir").join("returners"), Gift::Return(ret));
+    engine.with_apply(&JobState::default(), |apply| {
+        wanted.iter().for_each(|name| give::give_or_keep(apply, &folder, name, &gift));
+    });
+}
+
 /// Hands the return of a job to its returners.
 pub(crate) fn give(shared: &Arc<Shared>, load: &PublishLoad, ret: &Map) {
     let opts = shared.opts();
-    let configured = match opts.get("return") {
-        Some(Value::List(names)) => names.iter().map(ToString::to_string).collect(),
-        _ => vec![opts.str("return").to_owned()],
-    };
+    let configured = configured(&opts);
     let mut wanted: Vec<&str> = give::names(&load.ret).collect();
-    wanted.extend(configured.iter().flat_map(|names| give::names(names)));
+    wanted.extend(configured.iter().map(String::as_str));
     // The master's own cache gets every return anyway.
     wanted.retain(|name| *name != "local_cache");
     wanted.sort_unstable();

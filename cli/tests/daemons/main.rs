@@ -6,6 +6,7 @@ mod bus;
 mod disk;
 mod fleet;
 mod hostile;
+mod returners;
 mod secrets;
 mod thorium;
 mod trees;
