@@ -179,6 +179,22 @@ pub trait Services: Send + Sync {
         NoServices::none(&format!("the {what} of this machine"))
     }
 
+    /// A value as Salt writes it into its cache files (msgpack).
+    ///
+    /// # Errors
+    /// If this program does not know that form.
+    fn pack(&self, _value: &Value) -> Result<Vec<u8>> {
+        NoServices::none("a cache file")
+    }
+
+    /// The value in a cache file of Salt.
+    ///
+    /// # Errors
+    /// If it holds none, or this program does not know that form.
+    fn unpack(&self, _bytes: &[u8]) -> Result<Value> {
+        NoServices::none("a cache file")
+    }
+
     /// What the program around knows to be secret: a job begins with it, and what is compiled for it adds to it.
     fn secrets(&self) -> Secrets {
         Secrets::default()

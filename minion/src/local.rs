@@ -60,6 +60,14 @@ impl LocalServices {
 }
 
 impl Services for LocalServices {
+    fn pack(&self, value: &Value) -> Result<Vec<u8>> {
+        Ok(crate::store::pack(value))
+    }
+
+    fn unpack(&self, bytes: &[u8]) -> Result<Value> {
+        crate::store::unpack(bytes)
+    }
+
     fn watch(&self, step: &RunStep<'_>) {
         let id = self.secrets.hide_text(step.id);
         self.watcher.iter().for_each(|watcher| watcher(&RunStep { id: &id, ..*step }));

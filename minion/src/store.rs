@@ -18,6 +18,20 @@ const PRIVATE: u32 = 0o600;
 /// Mode of folders with private files in them.
 const PRIVATE_DIR: u32 = 0o700;
 
+/// A value as cache files hold it.
+pub(crate) fn pack(value: &Value) -> Vec<u8> {
+    msgpack::encode(value, Dialect::Bus)
+}
+
+/// What a cache file holds.
+///
+/// # Errors
+/// If that is nothing whole.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Value> {
+    msgpack::decode(bytes, Dialect::Bus, &Limits::ACCEPTED)
+        .map_err(|why| Error::execution(why.to_string()))
+}
+
 /// The folders and files under `cachedir`.
 pub(crate) struct Store {
     spool: PathBuf,

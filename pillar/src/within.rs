@@ -48,4 +48,12 @@ impl Services for Within<'_> {
     fn outside(&self) -> &dyn Outside {
         self.0.outside()
     }
+
+    fn pack(&self, value: &Value) -> Result<Vec<u8>> {
+        self.0.pack(value)
+    }
+
+    fn unpack(&self, bytes: &[u8]) -> Result<Value> {
+        self.0.unpack(bytes)
+    }
 }

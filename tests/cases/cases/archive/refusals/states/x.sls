@@ -15,4 +15,3 @@ tar_as_zip: {archive.extracted: [{name: '{{ROOT}}/o'}, {source: '{{STATES}}/app.
 twice: {archive.extracted: [{name: '{{ROOT}}/o'}, {source: 'salt://app.tgz'}, {clean: true}, {clean_parent: true}]}
 trim: {archive.extracted: [{name: '{{ROOT}}/o'}, {source: 'salt://app.tgz'}, {trim_output: -1}, {if_missing: '{{ROOT}}'}]}
 hash: {archive.extracted: [{name: '{{ROOT}}/o'}, {source: '{{STATES}}/app.tgz'}, {source_hash: d41d8cd98f00b204e9800998ecf8427e}]}
-salthash: {archive.extracted: [{name: '{{ROOT}}/o'}, {source: 'salt://app.tgz'}, {source_hash: d41d8cd98f00b204e9800998ecf8427e}]}
