@@ -48,11 +48,11 @@ class Crowd:
         self.process.terminate()
         self.process.wait(20)
 
-    def pings(self, runs):
+    def pings(self, runs, fun="test.ping"):
         """Times in ms until the returns of all are printed."""
         programs, kind, times = self.fleet.programs, self.fleet.kind, []
         argv = [programs.path(kind, "salt"), "-c", str(self.fleet.etc), "--static", "--out=json",
-                "*", "test.ping"]
+                "*", fun]
         for _ in range(runs):
             begun = time.perf_counter()
             done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
@@ -73,6 +73,25 @@ def swarm(programs, kind, swarm_bin, count):
                 "best": min(times), "median": statistics.median(times), "joined": crowd.joined,
                 "joined_cpu": crowd.joined_cpu, "pss": pss_mb(fleet.master),
             }
+
+
+def pillars(programs, kind, swarm_bin, count):
+    """Pillars of a swarm whose minions differ in grains that the pillar does not read, without and with a cache."""
+    times = {}
+    for name, cached in (("anew", False), ("cached", True)):
+        with Fleet(programs, kind, {"timeout": 120, "max_open_files": 20000, "pillar_cache": cached}) as fleet:
+            sites = "".join(f"    site{n}: {{port: {{{{ 8000 + {n} }}}}, os: {{{{ grains.os }}}}}}\n" for n in range(200))
+            fleet.write("top.sls", "base:\n  '*': [all]\n", pillar=True)
+            fleet.write("all.sls", "cores: {{ grains.get('num_cpus') }}\nsites:\n" + sites, pillar=True)
+            fleet.start_master()
+            with Crowd(fleet, swarm_bin, count) as crowd:
+                crowd.pings(1)
+                crowd.pings(1, "saltutil.refresh_pillar")
+                before = cpu_ms(fleet.master)
+                runs = 5 if kind == OURS else 1
+                times[name] = statistics.median(crowd.pings(runs, "saltutil.refresh_pillar"))
+                times[f"{name}_cpu"] = (cpu_ms(fleet.master) - before) / runs
+    return times
 
 
 def subscribe_and_stall(port):

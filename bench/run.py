@@ -3,7 +3,7 @@
 
 usage: bench/run.py --bin FOLDER [--salt FOLDER] [--swarm-bin FOLDER] [--only PART[,PART...]]
 
-Parts: local, states, graph, pillar, includes, pair, files, swarm, stalled, healing, beacons, bus, reactor,
+Parts: local, states, graph, pillar, includes, pair, files, swarm, pillars, stalled, healing, beacons, bus, reactor,
 returns, size. `--salt` is
 the folder that holds `3008/bin`. Times are the best and the median of several runs; memory of a command is its largest resident
 size. Nothing here fails on a slow machine: it measures, it does not judge.
@@ -23,8 +23,8 @@ from harness import OURS, Programs  # noqa: E402
 from measure import HEAD, both, cost, row  # noqa: E402
 from trees import Tree  # noqa: E402
 
-PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "stalled", "healing",
-         "beacons", "bus", "reactor", "returns", "size"]
+PARTS = ["local", "states", "graph", "pillar", "includes", "pair", "files", "swarm", "pillars", "stalled",
+         "healing", "beacons", "bus", "reactor", "returns", "size"]
 
 
 class Bench:
@@ -125,6 +125,18 @@ class Bench:
             ]
             both_kinds = self.each(fleet.swarm, self.swarm_bin, count, real=real)
             fleet.rows(both_kinds, names, {"pss": "MB"})
+
+    def pillars(self):
+        if not self.swarm_bin:
+            return
+        count = self.args.real_swarm
+        names = [
+            ("anew", f"pillars of {count} minions, compiled", ""),
+            ("anew_cpu", "  processor of the master for it", ""),
+            ("cached", "the same with pillar_cache; they differ in grains that are not read", ""),
+            ("cached_cpu", "  processor of the master for it", ""),
+        ]
+        fleet.rows(self.each(fleet.pillars, self.swarm_bin, count), names, {})
 
     def stalled(self):
         if not self.swarm_bin:

@@ -143,6 +143,17 @@ fn gpg_decrypts_messages_wherever_they_stand() {
     let options = map! {"gpg_keydir" => Value::from(home.path())};
     let want = map! {"a" => "secret", "b" => vec!["secret"], "c" => "d"};
     assert_eq!(run(&text, options.clone()).expect("decrypts"), Data::Value(want.into()));
+    // Several in one text, what stands around them, and texts without any: as Salt 3008.3 gives them.
+    let line = cipher.trim_end().replace('\n', "\\n");
+    let text = format!(
+        "#!yaml|gpg\na: \"x {line} y {line} z\\n\\n\"\nb: \"plain\\n\\n\"\n? \"{line}\"\n: k\n"
+    );
+    let Data::Value(data) = run(&text, options.clone()).expect("decrypts") else {
+        panic!("no data")
+    };
+    let get = |key: &str| data.get(key).map(Value::to_string).unwrap_or_default();
+    assert_eq!((get("a"), get("b")), ("x secret\n y secret\n z".into(), "plain\n\n".into()));
+    assert_eq!(data.get(cipher.trim_end()), Some(&"k".into()), "keys stay");
     let broken = "#!yaml|gpg\na: '-----BEGIN PGP MESSAGE-----x-----END PGP MESSAGE-----'";
     let fault = run(broken, options).expect_err("no message");
     assert!(fault.message.starts_with("Could not decrypt cipher b'"), "{}", fault.message);
