@@ -47,6 +47,8 @@ pub const TICK: Duration = Duration::from_secs(1);
 pub const ACCEPTED_LOOK: Duration = Duration::from_millis(20);
 /// Least time between two such listings of it: of a large fleet it takes milliseconds.
 pub const ACCEPTED_LIST: Duration = Duration::from_millis(500);
+/// Batches of command lines whose state is kept.
+pub const BATCHES_KEPT: usize = 256;
 /// Functions in one multi-function job.
 pub const FUNCTIONS_PER_JOB: usize = 64;
 /// Minions that may hold a waiting synchronous publish (`minion_publish`) at a time.

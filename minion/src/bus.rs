@@ -116,14 +116,17 @@ pub(crate) fn react(shared: &Arc<Shared>, tag: &str, data: Map) {
         }
     }
     let Some(what) = Reaction::to(tag) else { return };
-    let shared = Arc::clone(shared);
-    let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
-        if let Err(error) = what.act(&shared, data) {
-            tracing::error!("an event of a local tool failed: {error}");
+    // A master that is away must not keep the others waiting.
+    for link in shared.links() {
+        let data = data.clone();
+        let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
+            if let Err(error) = what.act(&link, data) {
+                tracing::error!("an event of a local tool failed: {error}");
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::error!("cannot start a thread: {error}");
         }
-    });
-    if let Err(error) = spawned {
-        tracing::error!("cannot start a thread: {error}");
     }
 }
 
@@ -185,6 +188,7 @@ pub(crate) fn ask(opts: &Opts, order: &ManageOrder<'_>) -> Result<Option<Map>> {
 }
 
 /// What an event of a local tool causes.
+#[derive(Clone, Copy)]
 enum Reaction {
     Refresh(Refresh),
     FireMaster,

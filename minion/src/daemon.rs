@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use halite_core::{Error, FileClient, Opts, Result};
-use halite_net::signal::Signals;
 use halite_render::files::LocalFiles;
 use halite_wire::crypto::PrivateKey;
 
@@ -14,6 +13,7 @@ use crate::asker::{Asker, Message};
 use crate::bus::Bus;
 use crate::core::{Core, Facts, Kept, Settings};
 use crate::keys::Keys;
+use crate::links::{self, Common, Plan};
 use crate::remote_files::RemoteFiles;
 use crate::shared::{MasterDoor, Shared};
 use crate::shell::{End, Shell};
@@ -69,12 +69,17 @@ pub fn run(opts: Opts, door: MasterDoor) -> Result<u8> {
     }
     let _pid_file = PidFile::write(&opts);
     let end = runtime()?.block_on(async move {
-        let signals = Signals::listen().map_err(|error| Error::execution(error.to_string()))?;
-        let bus = Bus::open(&opts)?;
-        let (shell, shared) = prepare(opts, Some(bus), door)?;
-        proc::clean(&shared.proc_dir);
-        drop(shared);
-        Ok::<End, Error>(shell.run(Some(signals)).await)
+        let mut bus = Some(Bus::open(&opts)?);
+        let common = Arc::new(Common::default());
+        let mut shells = Vec::new();
+        for plan in links::plan(opts) {
+            let (shell, shared) = prepare(plan, bus.take(), door, &common)?;
+            if shells.is_empty() {
+                proc::clean(&shared.proc_dir);
+            }
+            shells.push(shell);
+        }
+        links::run(shells).await
     })?;
     if !end.why.is_empty() {
         tracing::error!("{}", end.why);
@@ -98,7 +103,8 @@ impl Link {
         let builder = std::thread::Builder::new().name("link".into());
         let thread = builder.spawn(move || {
             runtime()?.block_on(async move {
-                let (shell, shared) = prepare(opts, None, door)?;
+                let plan = Plan { opts: links::in_order(opts), folder: None };
+                let (shell, shared) = prepare(plan, None, door, &Arc::default())?;
                 // The starter waits for it.
                 let _ = sender.send(shared);
                 Ok(shell.run(None).await)
@@ -158,16 +164,19 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Keys, folders, grains, functions: all that stands before the first packet.
-fn prepare(opts: Opts, bus: Option<Bus>, door: MasterDoor) -> Result<(Shell, Arc<Shared>)> {
-    let keys = Keys::open(&opts)?;
-    let store = Store::open(&opts)?;
+fn prepare(
+    plan: Plan,
+    bus: Option<Bus>,
+    door: MasterDoor,
+    common: &Arc<Common>,
+) -> Result<(Shell, Arc<Shared>)> {
+    let Plan { opts, folder } = plan;
+    let keys = Keys::open(&opts, folder.as_deref())?;
+    let store = Store::open(&opts, folder.as_deref())?;
     let bits = usize::try_from(opts.int("keysize", 2048)).unwrap_or(2048);
     let key: Arc<dyn PrivateKey> = Arc::new(keys.own(bits)?);
     let grains = Machine::read_grains(&opts);
     let mut settings = Settings::from_opts(&opts)?;
-    if settings.masters.len() > 1 && opts.str("master_type") != "failover" {
-        tracing::warn!("several masters: one at a time is used, the next when it stays away");
-    }
     settings.signin.autosign_grains = core::autosign(&opts, &grains);
     let (master, gcm) = keys.master()?;
     let (window, mark) = store.window(settings.jids);
@@ -181,7 +190,8 @@ fn prepare(opts: Opts, bus: Option<Bus>, door: MasterDoor) -> Result<(Shell, Arc
     };
     let facts = Facts { grains: Arc::clone(&grains), pillar: Arc::default() };
     let machine = Arc::new(Machine::load(opts, grains, files));
-    let shared = Arc::new(Shared::new(machine, asker, door));
+    let shared = Arc::new(Shared::new(machine, asker, door, Arc::clone(common)));
+    common.join(&shared);
     if let Some(bus) = &bus {
         bus.share(&shared);
     }

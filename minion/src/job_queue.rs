@@ -86,7 +86,7 @@ impl JobQueue {
 }
 
 /// The name of a master as a folder's. Salt: `salt.utils.state._sanitize_master_id`.
-fn folder_name(master: &str) -> String {
+pub(crate) fn folder_name(master: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     match master.chars().map(safe).collect::<String>() {
         // They would lead elsewhere.

@@ -10,10 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use halite_core::{Error, Map, Result, Value, map};
 
-use crate::asker::Message;
 use crate::beacons::Beacons;
 use crate::beacons::hub::{Hub, Waker};
-use crate::core::{Input, Kind};
 use crate::services::JobServices;
 use crate::shared::{Present, Shared};
 use crate::timetable::Timetable;
@@ -185,9 +183,7 @@ impl Work {
         // Local readers are told as well; without a bus there are none.
         let _ = self.shared.fire("__beacons_return", map! { "beacons" => events.clone() });
         let load = map! { "cmd" => "_minion_event", "pretag" => (), "events" => events };
-        // If the owner task has gone, the process is ending.
-        let _ =
-            self.shared.asker.send(Message::Core(Input::Ask { id: 0, load, kind: Kind::Plain }));
+        self.shared.links().iter().for_each(|link| link.tell_master(load.clone()));
     }
 }
 

@@ -21,6 +21,7 @@ const GCM_RECORD: &str = "minion_master.gcm";
 /// The folder of keys (`pki_dir`).
 pub(crate) struct Keys {
     folder: PathBuf,
+    gcm: String,
 }
 
 impl Keys {
@@ -28,10 +29,12 @@ impl Keys {
     ///
     /// # Errors
     /// Names the folder.
-    pub(crate) fn open(opts: &Opts) -> Result<Keys> {
+    pub(crate) fn open(opts: &Opts, link: Option<&str>) -> Result<Keys> {
         let folder = opts.path("pki_dir");
         make_private_dir(&folder)?;
-        Ok(Keys { folder })
+        // Masters that share a key need not be of one kind.
+        let gcm = link.map_or(GCM_RECORD.into(), |link| format!("minion_master.{link}.gcm"));
+        Ok(Keys { folder, gcm })
     }
 
     /// The minion's key; a new one of `bits` if there is none.
@@ -76,7 +79,7 @@ impl Keys {
             Ok(pem) => {
                 let key = PublicKey::parse(&pem);
                 let key = key.map_err(|error| fault(&path, &error.to_string()))?;
-                Ok((Some(key), self.folder.join(GCM_RECORD).exists()))
+                Ok((Some(key), self.folder.join(&self.gcm).exists()))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((None, false)),
             Err(error) => Err(Error::file("read", &path, error)),
@@ -90,10 +93,10 @@ impl Keys {
     pub(crate) fn pin(&self, pem: &str, gcm: bool) -> Result<()> {
         self.write("minion_master.pub", pem.trim_end().as_bytes())?;
         if gcm {
-            return self.write(GCM_RECORD, b"aes-256-gcm\n");
+            return self.write(&self.gcm, b"aes-256-gcm\n");
         }
         // Usually it was never there.
-        let _ = fs::remove_file(self.folder.join(GCM_RECORD));
+        let _ = fs::remove_file(self.folder.join(&self.gcm));
         Ok(())
     }
 

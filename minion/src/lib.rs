@@ -16,6 +16,7 @@ mod job_queue;
 mod keeper;
 mod keys;
 pub mod limits;
+mod links;
 mod local;
 mod proc;
 mod reactor;

@@ -67,6 +67,12 @@ impl Services for JobServices {
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
         let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
         let load = map! {"pretag" => (), "tag" => &*tag, "data" => data};
+        // Other masters are told, this one is asked.
+        for link in self.shared.links().iter().filter(|link| !Arc::ptr_eq(link, &self.shared)) {
+            let mut load = load.clone();
+            load.insert("cmd".into(), "_minion_event".into());
+            link.tell_master(load);
+        }
         self.shared.asker.ask("_minion_event", load).map(drop)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use halite_core::dictupdate::{Update, update};
@@ -18,6 +18,7 @@ use halite_wire::load::PublishLoad;
 use crate::asker::{Asker, Message};
 use crate::core::{Facts, Input, Kind};
 use crate::keeper::{Keeper, Order};
+use crate::links::Common;
 use crate::local::LocalServices;
 use crate::{Machine, limits};
 
@@ -33,12 +34,13 @@ pub(crate) struct Running {
     pub(crate) cancel: Arc<AtomicBool>,
 }
 
+/// Jobs that run, by their ids.
+pub(crate) type RunningJobs = BTreeMap<String, Running>;
+
 /// The present machine and pillar, the jobs that run, the way to the master.
 pub(crate) struct Shared {
     present: RwLock<Present>,
-    running: Mutex<BTreeMap<String, Running>>,
-    bus: Mutex<Option<Bus>>,
-    keeper: OnceLock<Keeper>,
+    common: Arc<Common>,
     /// The way to the master.
     pub(crate) asker: Asker,
     /// Where running jobs are listed.
@@ -64,15 +66,18 @@ pub(crate) struct Present {
 
 impl Shared {
     /// A machine without pillar yet.
-    pub(crate) fn new(machine: Arc<Machine>, asker: Asker, door: MasterDoor) -> Shared {
+    pub(crate) fn new(
+        machine: Arc<Machine>,
+        asker: Asker,
+        door: MasterDoor,
+        common: Arc<Common>,
+    ) -> Shared {
         let proc_dir = machine.opts.path("cachedir").join("proc");
         let secrets = Secrets::of(&machine.opts);
         let present = Present { machine, pillar: Arc::default(), secrets };
         Shared {
             present: RwLock::new(present),
-            running: Mutex::default(),
-            bus: Mutex::default(),
-            keeper: OnceLock::new(),
+            common,
             asker,
             proc_dir,
             outside: Internet::new(),
@@ -101,15 +106,15 @@ impl Shared {
                 pillar: Arc::clone(&present.pillar),
             }
         };
-        if let Some(keeper) = self.keeper.get() {
+        if let Some(keeper) = self.keeper() {
             keeper.tell(Order::Changed);
         }
         self.asker.send(Message::Core(Input::Facts(facts)))
     }
 
     /// The jobs that run in this process.
-    pub(crate) fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn running(&self) -> MutexGuard<'_, RunningJobs> {
+        self.common.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lists a job as running; gives what is listed and whether it was ended before it began.
@@ -131,28 +136,34 @@ impl Shared {
 
     /// Where events of this minion are published.
     pub(crate) fn set_bus(&self, bus: Bus) {
-        *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
+        *self.common.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus);
     }
 
     /// Whether this is the daemon: it has a bus of its own.
     pub(crate) fn has_bus(&self) -> bool {
-        self.bus.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.common.bus.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The links to all masters, this one among them.
+    pub(crate) fn links(&self) -> Vec<Arc<Shared>> {
+        self.common.all()
     }
 
     /// Starts beacons and schedule, once.
     pub(crate) fn keep(self: &Arc<Shared>) {
-        if self.keeper.get().is_some() {
+        let _one = self.common.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.keeper().is_some() {
             return;
         }
         match Keeper::start(self) {
-            Ok(keeper) => drop(self.keeper.set(keeper)),
+            Ok(keeper) => drop(self.common.keeper.set(keeper)),
             Err(error) => tracing::error!("{error}"),
         }
     }
 
     /// Beacons and schedule, if this is the daemon and they have begun.
     pub(crate) fn keeper(&self) -> Option<&Keeper> {
-        self.keeper.get()
+        self.common.keeper.get()
     }
 
     /// Gives an order to beacons or schedule of the minion of this machine and waits for the answer:
@@ -173,7 +184,7 @@ impl Shared {
     /// If a daemon runs and does not take the event.
     pub(crate) fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
         data.entry("_stamp".into()).or_insert_with(stamp);
-        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let bus = self.common.bus.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match bus {
             Some(bus) => {
                 let body = frame::event_body(tag, &data);
@@ -245,6 +256,12 @@ impl Shared {
         let shown = Arc::clone(&pillar);
         self.change(|present| (present.pillar, present.secrets) = (pillar, secrets))?;
         Ok(shown)
+    }
+
+    /// Sends the master something to which no answer is wanted.
+    pub(crate) fn tell_master(&self, load: Map) {
+        // If the owner task has gone, the process is ending.
+        let _ = self.asker.send(Message::Core(Input::Ask { id: 0, load, kind: Kind::Plain }));
     }
 
     /// How many jobs may run at one time.

@@ -28,7 +28,7 @@ use crate::{limits, start, worker};
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// How the owner task ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct End {
     /// Exit code of the process.
     pub(crate) code: u8,

@@ -39,16 +39,20 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Makes the folders.
+    /// Makes the folders; of several links to masters each has its own.
     ///
     /// # Errors
     /// Names the folder that cannot be made.
-    pub(crate) fn open(opts: &Opts) -> Result<Store> {
+    pub(crate) fn open(opts: &Opts, link: Option<&str>) -> Result<Store> {
         let cache = opts.path("cachedir");
         make_private_dir(&cache)?;
+        make_private_dir(&cache.join("proc"))?;
+        let cache = match link {
+            Some(link) => cache.join("masters").join(link),
+            None => cache,
+        };
         let spool = cache.join("returns");
         make_private_dir(&spool)?;
-        make_private_dir(&cache.join("proc"))?;
         Ok(Store { spool, window: cache.join("jobs_seen") })
     }
 
@@ -156,14 +160,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = folder.path().join("a/cache");
         let opts = Opts::from_map(Role::Minion, map! {"cachedir" => cache.as_path()});
-        let store = Store::open(&opts).expect("opens");
+        let store = Store::open(&opts, None).expect("opens");
         let jid = "20261122000000000001";
         let load = map! {"jid" => jid, "return" => vec![1, 2]};
         store.spool(jid, &load);
         let mark = SerialMark { key: "k".into(), serial: 7 };
         store.keep_window((&Window::from_jids([jid], 10), Some(mark.clone())));
 
-        let store = Store::open(&opts).expect("opens again");
+        let store = Store::open(&opts, None).expect("opens again");
         assert_eq!(store.returns(), [jid]);
         assert_eq!(store.unspool(jid), Some(load));
         let (window, kept) = store.window(10);
@@ -174,5 +178,12 @@ mod tests {
         store.drop_return(jid);
         assert_eq!(store.returns(), Vec::<String>::new());
         assert_eq!(store.unspool(jid), None);
+        store.spool(jid, &map! {"jid" => jid});
+        let other = Store::open(&opts, Some("b")).expect("opens");
+        assert_eq!(
+            other.returns(),
+            Vec::<String>::new(),
+            "what one master is owed is not the other's"
+        );
     }
 }

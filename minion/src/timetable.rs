@@ -177,7 +177,8 @@ fn start(shared: &Arc<Shared>, fire: &Fire) {
         0 => String::new(),
         late => format!(" (runtime missed by {late} seconds)"),
     };
-    let jid = Jid::at(RealHost::new().now_micros());
+    let began = RealHost::new().now_micros();
+    let jid = Jid::at(began);
     tracing::info!("Running scheduled job: {}{missed} with jid {jid}", fire.name);
     let positional = data.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
     let named = data.get("kwargs").and_then(Value::as_map).cloned().unwrap_or_default();
@@ -208,8 +209,15 @@ fn start(shared: &Arc<Shared>, fire: &Fire) {
         user: "root".into(),
         rest,
     };
-    // If the owner task has gone, the process is ending.
-    let _ = shared.asker.send(Message::Run(Box::new(load)));
+    // What a minion does for its master it does for each; other jobs return to one.
+    let all = fire.name.starts_with("__");
+    let links = if all { shared.links() } else { vec![Arc::clone(shared)] };
+    for (nth, link) in (0..).zip(links) {
+        let mut load = load.clone();
+        load.jid = Jid::at(began + nth);
+        // If the owner task has gone, the process is ending.
+        let _ = link.asker.send(Message::Run(Box::new(load)));
+    }
 }
 
 /// The job's returners and those of all jobs (`schedule_returner`).

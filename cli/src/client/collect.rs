@@ -48,6 +48,8 @@ pub(crate) enum Step {
     Lost(String, Lost),
     /// Another event of this job (`new`, `start`, `prog`, ...).
     Other(Event),
+    /// Somebody wants this batch to stop.
+    Stop,
     /// Time has passed; nothing else happened.
     Tick,
     /// All have returned or are lost.
@@ -212,6 +214,9 @@ impl Collector {
 
     /// Sorts one event; `None` if nothing follows from it.
     fn event(&mut self, event: Event, now: Instant) -> Option<Step> {
+        if event.tag == format!("salt/batch/{}/stop", self.jid) {
+            return Some(Step::Stop);
+        }
         let rest = event.tag.strip_prefix("salt/job/")?;
         let (jid, kind) = rest.split_once('/')?;
         if jid == self.jid {

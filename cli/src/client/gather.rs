@@ -50,7 +50,7 @@ pub(crate) async fn gather(
                 gathered.returns.push(ret);
             }
             Step::Lost(id, why) => drop(gathered.lost.insert(id, why)),
-            Step::Other(_) | Step::Tick => {}
+            Step::Other(_) | Step::Stop | Step::Tick => {}
             Step::Done => break,
         }
     }

@@ -12,7 +12,10 @@ use crate::store::{GRAINS, MINE, PILLAR, RESOURCES, Write};
 
 /// Whether the master itself is meant by events of this tag.
 fn is_looked_at(tag: &str) -> bool {
-    tag == tags::KEY || tags::is_function_return(tag) || tag.contains(crate::reactor::MANAGE)
+    tag.starts_with(super::batches::PREFIX)
+        || tag == tags::KEY
+        || tags::is_function_return(tag)
+        || tag.contains(crate::reactor::MANAGE)
 }
 
 impl Core {
@@ -36,6 +39,7 @@ impl Core {
         match tag_of(body) {
             None => return tracing::warn!("A local program wrote an event without a tag"),
             Some(tags::KEY) => self.key_event(body),
+            Some(tag) if tag.starts_with(super::batches::PREFIX) => self.batch_event(tag, body),
             Some(tag) if tags::is_function_return(tag) => self.function_return(body),
             Some(tag) if tag.contains(crate::reactor::MANAGE) => {
                 let Some(body) = self.manage_event(tag, body) else { return };

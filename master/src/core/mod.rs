@@ -1,5 +1,6 @@
 //! The master's decisions. Pure: inputs and the time go in, outputs come out; no socket, file, clock or thread.
 
+mod batches;
 mod durable;
 mod event_in;
 pub(crate) mod jobs;
@@ -21,7 +22,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use halite_core::MinionId;
+use halite_core::{Jid, MinionId};
 use halite_net::ConnId;
 use halite_net::zmtp::publisher::PeerEvent;
 use halite_wire::Entropy;
@@ -140,6 +141,8 @@ pub(crate) struct Core {
     pub(crate) jids: JidSource,
     /// Publishes that wait for their targets.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
+    /// Batches of command lines whose state is kept, oldest first.
+    pub(crate) batches: VecDeque<Jid>,
     pub(crate) tickets: u64,
     /// The key of publishes, and the one before with its end (seconds since 1970 UTC).
     pub(crate) aes: AesKey,
@@ -187,6 +190,7 @@ impl Core {
             jobs: JobTable::default(),
             jids: JidSource::default(),
             waiting: BTreeMap::new(),
+            batches: VecDeque::new(),
             tickets: 0,
             aes: start.aes,
             aes_before: None,

@@ -45,6 +45,8 @@ pub const MINE: &str = "mine";
 pub const RESOURCES: &str = "resources";
 /// Who is connected, by id; only true while a master runs.
 pub const PRESENCE: &str = "presence";
+/// The bank of batches that run or have ended lately.
+pub const BATCHES: &str = "batches";
 /// Who was connected and is not any more, with the time of that.
 pub const DEPARTED: &str = "departed";
 

@@ -39,6 +39,26 @@ pub(super) struct Batch {
     /// Slots that stay empty until then.
     resting: Vec<Instant>,
     halted: bool,
+    total: usize,
+    completed: usize,
+    failed: usize,
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Figures {
+    /// Minions of the batch.
+    pub(super) total: usize,
+    /// Those that returned.
+    pub(super) completed: usize,
+    /// Those that did not return any more.
+    pub(super) failed: usize,
+    /// Those that run it.
+    pub(super) active: usize,
+    /// Those that have not begun.
+    pub(super) pending: usize,
+    /// How many run at a time.
+    pub(super) size: usize,
 }
 
 impl Batch {
@@ -48,6 +68,9 @@ impl Batch {
             size,
             wait,
             failhard,
+            total: minions.len(),
+            completed: 0,
+            failed: 0,
             pending: minions.into(),
             active: BTreeSet::new(),
             resting: Vec::new(),
@@ -57,12 +80,35 @@ impl Batch {
 
     /// A minion has returned, well or not.
     pub(super) fn returned(&mut self, id: &str, well: bool, now: Instant) {
-        self.over(id, now);
+        self.completed += usize::from(self.active.contains(id));
+        self.free(id, now);
         self.halted |= self.failhard && !well;
     }
 
     /// A minion does not return any more. That does not stop the batch.
     pub(super) fn over(&mut self, id: &str, now: Instant) {
+        self.failed += usize::from(self.active.contains(id));
+        self.free(id, now);
+    }
+
+    /// Somebody wants it to stop: who runs goes on, nobody else begins.
+    pub(super) fn stop(&mut self) {
+        self.halted = true;
+    }
+
+    /// How far it is.
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            total: self.total,
+            completed: self.completed,
+            failed: self.failed,
+            active: self.active.len(),
+            pending: self.pending.len(),
+            size: self.size,
+        }
+    }
+
+    fn free(&mut self, id: &str, now: Instant) {
         if self.active.remove(id) && !self.wait.is_zero() {
             self.resting.push(now + self.wait);
         }
@@ -128,6 +174,21 @@ mod tests {
         assert!(!batch.done());
         batch.returned("c", true, now);
         assert!(batch.done() && !batch.halted());
+        let figures = batch.figures();
+        assert_eq!(
+            (figures.total, figures.completed, figures.failed, figures.active),
+            (3, 2, 1, 0)
+        );
+    }
+
+    #[test]
+    fn a_stopped_batch_begins_nothing_more() {
+        let (mut batch, now) = batch(1, 0, false);
+        batch.start(now);
+        batch.stop();
+        batch.returned("a", true, now);
+        assert!(batch.start(now).is_empty() && batch.done());
+        assert_eq!(batch.figures().pending, 2);
     }
 
     #[test]

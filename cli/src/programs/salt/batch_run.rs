@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use halite_core::{Error, Jid, Map, Opts, Result, Value};
 
 use super::Cli;
-use super::batch::{self, Batch};
+use super::batch::{self, Batch, Figures};
 use super::job::{self, with_frame};
 use super::request::Request;
 use super::show::{Shown, retcode_of};
 use crate::client::reasons::Reasons;
-use crate::client::{Bus, Client, Collector, JobSpec, Lost, Return, Step, gather, times};
+use crate::client::{
+    Bus, Client, Collector, JobSpec, Lost, Return, Step, Voice, gather, invoker, times,
+};
 use crate::{exit, log};
 
 /// How long to wait for events when nothing else is due.
@@ -55,6 +57,7 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request, size: &str) -
         batch: Batch::new(here, size, wait, failhard),
         collector: Collector::new(&jid, timeout, gather),
         reasons: Reasons::new(opts),
+        told: Told::new(opts, request).await,
         jid,
         code: 0,
         kept: Map::new(),
@@ -75,6 +78,51 @@ async fn ping(
     Ok(gathered.map(|found| (found.returns.into_iter().map(|ret| ret.id).collect(), found.lost)))
 }
 
+/// Tells the master how far the batch is, for `salt-run batch.status`.
+struct Told {
+    voice: Option<Voice>,
+    about: Map,
+    last: Option<(Figures, bool)>,
+}
+
+impl Told {
+    async fn new(opts: &Opts, request: &Request) -> Told {
+        let spec = &request.spec;
+        let about = halite_core::map! {
+            "fun" => spec.fun.clone(), "tgt" => spec.tgt.clone(), "tgt_type" => spec.tgt_type.as_str(),
+            "driver" => "cli", "user" => invoker(), "created" => seconds(),
+        };
+        // Who may publish but not write into the bus runs batches all the same.
+        Told { voice: Voice::connect(opts).await.ok(), about, last: None }
+    }
+
+    async fn tell(&mut self, jid: &str, what: &str, batch: &Batch, reason: Option<&str>) {
+        let now = (batch.figures(), batch.halted());
+        if what == "progress" && self.last == Some(now) {
+            return;
+        }
+        self.last = Some(now);
+        let Some(voice) = &mut self.voice else { return };
+        let (Figures { total, completed, failed, active, pending, size }, halted) = now;
+        let mut state = self.about.clone();
+        state.extend(halite_core::map! {
+            "jid" => jid, "total" => total, "completed" => completed, "failed" => failed,
+            "active" => active, "pending" => pending, "batch_size" => size, "halted" => halted,
+            "halted_reason" => reason.map(Value::str), "last_progress" => seconds(),
+        });
+        let data = halite_core::map! {"jid" => jid, "state" => state};
+        if let Err(error) = voice.fire(&format!("salt/batch/{jid}/{what}"), data).await {
+            tracing::warn!("the master is not told how far the batch is: {error}");
+            self.voice = None;
+        }
+    }
+}
+
+/// Now, in seconds since 1970 UTC.
+fn seconds() -> f64 {
+    jiff::Timestamp::now().as_microsecond() as f64 / 1e6
+}
+
 /// A batch that runs.
 struct Run<'a> {
     cli: &'a Cli,
@@ -84,6 +132,7 @@ struct Run<'a> {
     batch: Batch,
     collector: Collector,
     reasons: Reasons,
+    told: Told,
     jid: String,
     /// The highest code so far.
     code: i64,
@@ -92,24 +141,34 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn all(&mut self, bus: &mut Bus) -> Result<()> {
+        self.told.tell(&self.jid, "new", &self.batch, None).await;
+        let mut reason = "failhard";
         while !self.batch.done() {
             let now = Instant::now();
             let starting = self.batch.start(now);
             if !starting.is_empty() {
                 self.publish(starting).await?;
             }
+            self.told.tell(&self.jid, "progress", &self.batch, None).await;
             let rest = self.batch.wake().map(|at| at.saturating_duration_since(now));
             let tick = rest.map_or(TICK, |rest| rest.min(TICK));
             match self.collector.next(self.client, bus, tick).await? {
                 Step::Return(ret) => self.returned(ret)?,
                 Step::Lost(id, why) => self.lost(&id, &why)?,
+                Step::Stop => {
+                    self.batch.stop();
+                    reason = "stop";
+                }
                 Step::Other(_) | Step::Tick => {}
                 // Nobody runs; a slot may be resting.
                 Step::Done => tokio::time::sleep(rest.unwrap_or_default().min(TICK)).await,
             }
         }
-        if self.batch.halted() {
-            tracing::error!("Batch run stopped due to failhard");
+        let halted = self.batch.halted();
+        let (what, why) = if halted { ("halted", Some(reason)) } else { ("complete", None) };
+        self.told.tell(&self.jid, what, &self.batch, why).await;
+        if halted {
+            tracing::error!("Batch run stopped due to {reason}");
         }
         Ok(())
     }

@@ -192,7 +192,7 @@ impl<'a> Watch<'a> {
                 Step::Return(ret) => self.returned(ret, request)?,
                 Step::Lost(id, why) => drop(self.lost.insert(id, why)),
                 Step::Other(event) => self.told(&event),
-                Step::Tick => {}
+                Step::Stop | Step::Tick => {}
                 Step::Done => break,
             }
             if self.board.is_empty() {
