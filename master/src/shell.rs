@@ -176,7 +176,7 @@ impl Shell {
 
     fn request(&mut self, request: Request) {
         if let Some(ids) = self.accepted_seen.news(&self.shared.keys) {
-            let news = vec![News::Accepted(ids)];
+            let news = vec![News::AcceptedNow(ids)];
             self.input(Input::Done(Done { news, ..Done::default() }));
         }
         let (conn, peer) = (request.conn, request.peer);

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use halite_core::MinionId;
 
-use super::Core;
+use super::{Core, Now};
 
 impl Core {
     /// The folder was read anew. Whoever is not in it any more has no session from now on.
-    pub(crate) fn accepted_are(&mut self, mut ids: BTreeSet<MinionId>) {
+    pub(crate) fn accepted_are(&mut self, mut ids: BTreeSet<MinionId>, asked: Now) {
         // Whoever signed in while the folder was read may not have been in it yet.
-        let asked = self.maintenance_began;
         let newer =
             |id: &&MinionId| self.sessions.get(id).is_some_and(|session| session.began >= asked);
         let newer: Vec<MinionId> = self.accepted.difference(&ids).filter(newer).cloned().collect();

@@ -210,7 +210,10 @@ impl Core {
     pub(crate) fn restore(&mut self, jobs: Vec<crate::store::Job>) {
         self.jobs.restore(jobs);
         // Who was connected to a master before is not connected to this one.
-        self.store(Write::Remove { bank: crate::store::PRESENCE, key: None });
+        // No batch tells this master of itself yet.
+        for bank in [crate::store::PRESENCE, crate::store::BATCHES] {
+            self.store(Write::Remove { bank, key: None });
+        }
     }
 
     /// Takes one input. What follows from it is then in [`Core::poll`].
@@ -315,7 +318,8 @@ impl Core {
             News::Store(write) => self.store(write),
             News::SignedIn { peer, session } => self.signed_in(peer, *session),
             News::Woken { id, session } => self.woken(&id, session.map(|session| *session)),
-            News::Accepted(ids) => self.accepted_are(ids),
+            News::Accepted(ids) => self.accepted_are(ids, self.maintenance_began),
+            News::AcceptedNow(ids) => self.accepted_are(ids, Now(i64::MAX)),
             News::Targeted { ticket, minions, missing } => self.targeted(ticket, minions, missing),
             News::Rotate => self.rotate(),
             News::Revoked(id) => self.forget(&id),

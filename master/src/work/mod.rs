@@ -156,10 +156,22 @@ pub(crate) enum Work {
 pub(crate) enum News {
     Event(Event),
     Store(Write),
-    SignedIn { peer: SocketAddr, session: Box<MasterSession> },
-    Woken { id: MinionId, session: Option<Box<MasterSession>> },
+    SignedIn {
+        peer: SocketAddr,
+        session: Box<MasterSession>,
+    },
+    Woken {
+        id: MinionId,
+        session: Option<Box<MasterSession>>,
+    },
     Accepted(BTreeSet<MinionId>),
-    Targeted { ticket: u64, minions: Vec<MinionId>, missing: Vec<String> },
+    /// The same, read in this moment: nobody signed in meanwhile.
+    AcceptedNow(BTreeSet<MinionId>),
+    Targeted {
+        ticket: u64,
+        minions: Vec<MinionId>,
+        missing: Vec<String>,
+    },
     Rotate,
     Revoked(MinionId),
 }
