@@ -14,7 +14,6 @@ l: {cmd.run: [{name: 'umask'}, {umask: '077'}]}
 n: {cmd.run: [{name: 'echo hi'}, {stateful: True}]}
 q: {cmd.run: [{name: 'echo a'}, {output_loglevel: quiet}]}
 s: {cmd.run: [{name: 'cat'}, {stdin: "in\nput"}]}
-w: {cmd.run: []}
 x: {cmd.run: [{name: 'printf "a\n\nb\n\n"'}]}
 y: {cmd.run: [{name: 'printf "\303\244\377"'}]}
 z: {cmd.run: [{name: 'echo a'}, {creates: [/etc/passwd, /nosuch]}]}
