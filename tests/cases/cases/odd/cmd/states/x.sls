@@ -30,7 +30,6 @@ b1: {cmd.run: [{name: 'echo a'}, {ignore_timeout: True}]}
 b2: {cmd.run: [{name: 'exit 1'}, {retry: {attempts: 2, interval: 1}}]}
 b3: {cmd.run: [{name: 'echo a'}, {prepend_path: /xx}]}
 b4: {cmd.run: [{name: 'echo $PATH | cut -c1-5'}, {prepend_path: /xx}]}
-b5: {cmd.run: [{name: 'echo a'}, {group: games}]}
 b6: {cmd.run: [{name: 'echo $0 $-'}, {shell: /bin/bash}]}
 b7: {cmd.run: [{name: 'echo a'}, {shell: /nosuchshell}]}
 b9: {cmd.run: [{name: 'echo a'}, {bogus: 1}]}
