@@ -116,11 +116,11 @@ pub struct MasterCall {
 /// The world beyond the machine. A minion implements all of it, `salt-call --local` what makes
 /// sense without a master; tests use [`NoServices`].
 pub trait Services: Send + Sync {
-    /// Fires on the local bus. Salt: `event.fire`.
+    /// Fires on the local bus; false if there is none, as where no daemon runs. Salt: `event.fire`.
     ///
     /// # Errors
-    /// If there is no bus or it cannot be written.
-    fn fire(&self, tag: &str, data: Map) -> Result<()>;
+    /// If the bus cannot be written.
+    fn fire(&self, tag: &str, data: Map) -> Result<bool>;
 
     /// Fires on the master's bus. Salt: `event.fire_master`.
     ///
@@ -228,8 +228,8 @@ impl NoServices {
 }
 
 impl Services for NoServices {
-    fn fire(&self, _tag: &str, _data: Map) -> Result<()> {
-        Ok(())
+    fn fire(&self, _tag: &str, _data: Map) -> Result<bool> {
+        Ok(false)
     }
 
     fn fire_master(&self, _tag: &str, _data: Map) -> Result<()> {
@@ -265,7 +265,7 @@ impl Services for NoServices {
 pub struct Alone<'a>(pub &'a dyn Outside);
 
 impl Services for Alone<'_> {
-    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+    fn fire(&self, tag: &str, data: Map) -> Result<bool> {
         NoServices.fire(tag, data)
     }
 

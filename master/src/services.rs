@@ -279,13 +279,14 @@ impl MasterServices {
 }
 
 impl Services for MasterServices {
-    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+    fn fire(&self, tag: &str, data: Map) -> Result<bool> {
         let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
-        Client::new(&self.opts)?.fire_caused(&Event::new(&*tag, data), &self.cause)
+        Client::new(&self.opts)?.fire_caused(&Event::new(&*tag, data), &self.cause)?;
+        Ok(true)
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
-        self.fire(tag, data)
+        self.fire(tag, data).map(drop)
     }
 
     fn compile_pillar(&self, request: &PillarRequest) -> Result<Arc<Map>> {

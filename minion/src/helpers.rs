@@ -25,7 +25,7 @@ pub(crate) fn start(shared: &Arc<Shared>, bus: &Bus, stop: &Arc<AtomicBool>) {
     let services = JobServices::new(Arc::clone(shared), "");
     // Salt: engines of a minion fire on the master's bus unless the minion has no master.
     let fire = move |tag: &str, data: Map| match local {
-        true => services.fire(tag, data),
+        true => services.fire(tag, data).map(drop),
         false => services.fire_master(tag, data),
     };
     let (bus, stop) = (bus.clone(), Arc::clone(stop));

@@ -77,10 +77,10 @@ impl Services for LocalServices {
         self.secrets.clone()
     }
 
-    fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
+    fn fire(&self, tag: &str, mut data: Map) -> Result<bool> {
         data.entry("_stamp".into()).or_insert_with(crate::shared::stamp);
         let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
-        bus::send(&self.machine.opts, &tag, &data).map(drop)
+        bus::send(&self.machine.opts, &tag, &data)
     }
 
     fn fire_master(&self, _tag: &str, _data: Map) -> Result<()> {

@@ -54,14 +54,14 @@ impl Services for JobServices {
         self.secrets.clone()
     }
 
-    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+    fn fire(&self, tag: &str, data: Map) -> Result<bool> {
         let (tag, data) = (&*self.secrets.hide_text(tag), self.secrets.hide_map(data));
-        self.shared.fire(tag, data.clone())?;
+        let taken = self.shared.fire(tag, data.clone())?;
         // What a tool of this machine may cause, a function of the daemon may.
         if self.shared.has_bus() {
             crate::bus::react(&self.shared, tag, data);
         }
-        Ok(())
+        Ok(taken)
     }
 
     fn fire_master(&self, tag: &str, data: Map) -> Result<()> {
@@ -142,7 +142,7 @@ pub(crate) fn refresh(shared: &Shared, what: Refresh) -> Result<()> {
         Refresh::Modules => "/salt/minion/minion_mod_refresh_complete",
         Refresh::Grains | Refresh::Beacons | Refresh::Schedule => return Ok(()),
     };
-    shared.fire(done, map! {"complete" => true})
+    shared.fire(done, map! {"complete" => true}).map(drop)
 }
 
 /// The event by which a tool has the daemon read something again.

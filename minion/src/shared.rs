@@ -182,16 +182,16 @@ impl Shared {
     ///
     /// # Errors
     /// If a daemon runs and does not take the event.
-    pub(crate) fn fire(&self, tag: &str, mut data: Map) -> Result<()> {
+    pub(crate) fn fire(&self, tag: &str, mut data: Map) -> Result<bool> {
         data.entry("_stamp".into()).or_insert_with(stamp);
         let bus = self.common.bus.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match bus {
             Some(bus) => {
                 let body = frame::event_body(tag, &data);
                 bus.publish(tag, &Bytes::from(frame::pub_frame(&body)));
-                Ok(())
+                Ok(true)
             }
-            None => crate::bus::send(&self.opts(), tag, &data).map(drop),
+            None => crate::bus::send(&self.opts(), tag, &data),
         }
     }
 

@@ -9,7 +9,7 @@ use halite_core::{Error, Map, Outside, Result, Secrets, Services, Value};
 pub(crate) struct Within<'a>(pub(crate) &'a dyn Services);
 
 impl Services for Within<'_> {
-    fn fire(&self, tag: &str, data: Map) -> Result<()> {
+    fn fire(&self, tag: &str, data: Map) -> Result<bool> {
         self.0.fire(tag, data)
     }
 

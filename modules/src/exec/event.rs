@@ -19,8 +19,7 @@ fn fire(
     tag: String,
     #[default(None)] _timeout: Option<f64>,
 ) -> Result<bool> {
-    apply.services.fire(&tag, data)?;
-    Ok(true)
+    apply.services.fire(&tag, data)
 }
 
 /// Fires an event on the master's bus.
@@ -140,8 +139,7 @@ fn send(
         other => drop(message.insert("data".into(), other)),
     }
     if local(apply) {
-        apply.services.fire(&tag, message)?;
-        return Ok(true);
+        return apply.services.fire(&tag, message);
     }
     fire_there(apply, &tag, message.into(), preload.unwrap_or_default())
 }
