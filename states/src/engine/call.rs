@@ -237,7 +237,7 @@ pub(crate) fn invoke(
     let mut name = args.get("name").filter(|name| low.data.get("name") != Some(name)).cloned();
     if let Some(path) =
         args.get("name").and_then(Value::as_str).filter(|path| path.starts_with('~'))
-        && EXPAND_NAMES.contains(&&*low.text("state"))
+        && EXPAND_NAMES.contains(&low.text("state"))
     {
         name = Some(crate::support::expand_user(&cx, path).into());
     }
