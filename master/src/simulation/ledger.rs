@@ -19,6 +19,8 @@ pub(super) struct Ledger {
     jobs: BTreeMap<String, Vec<String>>,
     /// Events of returns, by the master's life.
     returned: BTreeSet<(u32, Run)>,
+    /// Frames that the master took, by its life.
+    taken: BTreeSet<(u32, Bytes)>,
     wrong: Vec<String>,
     /// The fullest that each queue was.
     pub(super) most: BTreeMap<&'static str, usize>,
@@ -46,6 +48,15 @@ impl Ledger {
     pub(super) fn job_not_for(&self, id: &str) -> Option<String> {
         let other = |(_, names): &(&String, &Vec<String>)| !names.iter().any(|name| name == id);
         self.jobs.iter().find(other).map(|(jid, _)| jid.clone())
+    }
+
+    /// The master took a request.
+    pub(super) fn taken(&mut self, life: u32, frame: Bytes) {
+        self.taken.insert((life, frame));
+    }
+
+    pub(super) fn was_taken(&self, life: u32, frame: &Bytes) -> bool {
+        self.taken.contains(&(life, frame.clone()))
     }
 
     /// A job begins.

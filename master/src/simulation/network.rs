@@ -8,6 +8,7 @@ use halite_core::{MinionId, Value};
 use halite_minion::core as minion;
 use halite_net::ConnId;
 use halite_net::zmtp::publisher::PeerEvent;
+use halite_wire::envelope::{Envelope, Load, Origin as From, VERSION};
 use halite_wire::limits::Limits;
 use halite_wire::msgpack::{self, Dialect};
 
@@ -79,13 +80,32 @@ impl World {
             let reply = Err("connection refused".to_owned());
             return self.at(1, Event::Reply { index, life, req, reply });
         }
-        self.master_request(Origin::Minion { index, life, req }, peer(index), frame);
+        let before = self.refused();
+        self.master_request(Origin::Minion { index, life, req }, peer(index), frame.clone());
+        if self.refused() == before {
+            self.ledger.taken(self.master.life, frame);
+        }
+    }
+
+    /// Requests that the master has refused so far.
+    fn refused(&self) -> u64 {
+        self.master.core.as_ref().map_or(0, |core| core.refused.total)
     }
 
     pub(super) fn copy_arrives(&mut self, index: usize, frame: Bytes) {
         if self.master.core.is_some() {
             self.note(|| "a copy of a frame arrives".into());
+            let (before, id) = (self.refused(), &self.minions[index].id);
+            let session =
+                self.master.core.as_ref().is_some_and(|core| core.sessions.get(id).is_some());
+            // A sign-in may come as often as it likes: it proves nothing.
+            let replayed = session
+                && self.ledger.was_taken(self.master.life, &frame)
+                && !matches!(Envelope::parse(&frame, VERSION, From::Remote), Ok(envelope) if matches!(envelope.load, Load::Clear(_)));
             self.master_request(Origin::Nobody, peer(index), frame);
+            if replayed && self.refused() == before {
+                self.ledger.wrong(format!("a copy of a request of m{index} is taken"));
+            }
         }
     }
 
