@@ -1,6 +1,7 @@
 //! Edits of a text as `file.line`, `file.replace`, `file.blockreplace`, `file.comment` know them:
 //! from text to text. What a state predicts and what a module does is thus the same code.
 
+pub mod apt;
 mod block;
 mod comment;
 mod line;

@@ -149,6 +149,14 @@ pub(super) fn packages(cx: &Context<'_>, kind: Kind) -> Result<Map> {
     Ok(found.into_iter().map(|(name, version)| (name.into(), version.into())).collect())
 }
 
+/// Whether an option means yes. Salt: `salt.utils.data.is_true` behaviour.
+pub(super) fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => text.eq_ignore_ascii_case("true"),
+        other => other.truthy(),
+    }
+}
+
 /// The environment in which apt and dpkg ask nothing.
 fn quiet(mut command: Command, wait: Duration) -> Command {
     for (name, value) in [
