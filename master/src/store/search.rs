@@ -26,7 +26,8 @@ pub struct Search {
 }
 
 impl Search {
-    fn takes(&self, job: &Job) -> bool {
+    /// Whether a job fits.
+    pub(crate) fn takes(&self, job: &Job) -> bool {
         let any = |globs: &[String], name: &str| {
             let texts = match job.load.get(name) {
                 Some(Value::List(items)) => items.iter().map(ToString::to_string).collect(),

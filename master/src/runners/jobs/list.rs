@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use halite_core::{Context, Error, ExecModule, Jid, Map, Result, Value, function, map};
 
+use super::source::Source;
 use crate::client::Job as Publish;
 use crate::services::MasterServices;
-use crate::store::{Job, Reader, Search, StoredReturn};
+use crate::store::{Job, Search};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -71,9 +72,9 @@ fn metadata(load: &Map) -> Option<Value> {
 }
 
 /// What came back for a job, by minion.
-fn results(store: &Reader, jid: &str) -> Result<Map> {
+fn results(source: &Source<'_, '_>, jid: &str) -> Result<Map> {
     let kept = ["return", "retcode", "success", "out"];
-    let returns = store.returns(jid)?.into_iter().map(|found| {
+    let returns = source.returns(jid)?.into_iter().map(|found| {
         let fields =
             kept.iter().filter_map(|name| Some((Value::str(name), found.ret.get(*name)?.clone())));
         (Value::from(found.id), Value::from(fields.collect::<Map>()))
@@ -81,26 +82,10 @@ fn results(store: &Reader, jid: &str) -> Result<Map> {
     Ok(returns.collect())
 }
 
-fn detail(store: &Reader, jid: &str) -> Result<Map> {
-    let mut shown = shown(jid, store.job(jid)?.as_ref(), true);
-    shown.insert("Result".into(), results(store, jid)?.into());
+fn detail(source: &Source<'_, '_>, jid: &str) -> Result<Map> {
+    let mut shown = shown(jid, source.job(jid)?.as_ref(), true);
+    shown.insert("Result".into(), results(source, jid)?.into());
     Ok(shown)
-}
-
-/// The returns of a job that a returner holds.
-fn from_returner(cx: &Context<'_>, name: &str, jid: &str) -> Result<Vec<StoredReturn>> {
-    let returner = halite_modules::give::known(name)?;
-    let get = returner.get_jid.ok_or_else(|| returner.lacks("get_jid"))?;
-    let master = MasterServices::of(cx)?;
-    let found = master
-        .on_master(cx.opts, &std::sync::Arc::new(Map::new()), cx.job, |apply| get(apply, jid))?;
-    let one = |(id, ret): (Value, Value)| StoredReturn {
-        jid: jid.to_owned(),
-        id: id.to_string(),
-        at: 0,
-        ret: ret.as_map().cloned().unwrap_or_default(),
-    };
-    Ok(found.into_iter().map(one).collect())
 }
 
 /// Shows what the minions returned for a job.
@@ -122,11 +107,8 @@ fn lookup_jid(
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
     let _ = display_progress;
-    let store = MasterServices::of(cx)?.store()?;
-    let found = match ext_source.filter(|name| name != "local_cache") {
-        Some(name) => from_returner(cx, &name, &jid)?,
-        None => store.returns(&jid)?,
-    };
+    let source = Source::of(cx, ext_source.as_deref())?;
+    let found = source.returns(&jid)?;
     let mut ret = Map::new();
     let mut outputter = None;
     for one in &found {
@@ -137,7 +119,7 @@ fn lookup_jid(
         }
     }
     if missing {
-        let expected = store.job(&jid)?.map(|job| job.minions).unwrap_or_default();
+        let expected = source.job(&jid)?.map(|job| job.minions).unwrap_or_default();
         for id in expected.iter().filter(|id| !found.iter().any(|one| one.id == **id)) {
             ret.insert(id.into(), "Minion did not return".into());
         }
@@ -162,9 +144,9 @@ fn list_job(
     #[default(None)] ext_source: Option<String>,
     #[default(false)] display_progress: bool,
 ) -> Result<Map> {
-    let _ = (ext_source, display_progress);
+    let _ = display_progress;
     let mut shown = map! {"jid" => jid.as_str()};
-    shown.extend(detail(&MasterServices::of(cx)?.store()?, &jid)?);
+    shown.extend(detail(&Source::of(cx, ext_source.as_deref())?, &jid)?);
     Ok(shown)
 }
 
@@ -181,8 +163,7 @@ fn print_job(
     jid: String,
     #[default(None)] ext_source: Option<String>,
 ) -> Result<Map> {
-    let _ = ext_source;
-    let shown = detail(&MasterServices::of(cx)?.store()?, &jid)?;
+    let shown = detail(&Source::of(cx, ext_source.as_deref())?, &jid)?;
     Ok(map! {jid => shown})
 }
 
@@ -194,8 +175,12 @@ struct Filter {
 
 impl Filter {
     /// Gives the jobs that fit to `visit`, newest first, until it breaks off.
-    fn newest(&self, store: &Reader, mut visit: impl FnMut(Job) -> ControlFlow<()>) -> Result<()> {
-        store.search(&self.search, |job| {
+    fn newest(
+        &self,
+        source: &Source<'_, '_>,
+        mut visit: impl FnMut(Job) -> ControlFlow<()>,
+    ) -> Result<()> {
+        source.search(&self.search, |job| {
             if self.metadata_fits(&job) { visit(job) } else { ControlFlow::Continue(()) }
         })
     }
@@ -251,7 +236,7 @@ fn list_jobs(
     #[default(None)] end_time: Option<String>,
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
-    let _ = (ext_source, display_progress);
+    let _ = display_progress;
     let search = Search {
         functions: search_function.unwrap_or_default(),
         targets: search_target.unwrap_or_default(),
@@ -260,7 +245,7 @@ fn list_jobs(
     };
     let filter = Filter { metadata: search_metadata, search };
     let mut jobs = Vec::new();
-    filter.newest(&MasterServices::of(cx)?.store()?, |job| {
+    filter.newest(&Source::of(cx, ext_source.as_deref())?, |job| {
         jobs.push((job.jid.as_str().into(), shown(&job.jid, Some(&job), false).into()));
         ControlFlow::Continue(())
     })?;
@@ -289,12 +274,12 @@ fn list_jobs_filter(
     #[default(None)] outputter: Option<String>,
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
-    let _ = (ext_source, display_progress);
+    let _ = display_progress;
     let find_job =
         |job: &Job| job.load.get("fun").and_then(Value::as_str) == Some("saltutil.find_job");
     let count = usize::try_from(count).unwrap_or(0);
     let mut found: Vec<Value> = Vec::new();
-    MasterServices::of(cx)?.store()?.search(&Search::default(), |job| {
+    Source::of(cx, ext_source.as_deref())?.search(&Search::default(), |job| {
         if found.len() >= count {
             return ControlFlow::Break(());
         }
@@ -330,20 +315,20 @@ fn last_run(
     #[default(None)] target: Option<Vec<String>>,
     #[default(false)] display_progress: bool,
 ) -> Result<Value> {
-    let _ = (ext_source, outputter, display_progress);
+    let _ = (outputter, display_progress);
     let search = Search {
         functions: function.unwrap_or_default(),
         targets: target.unwrap_or_default(),
         ..Search::default()
     };
-    let store = MasterServices::of(cx)?.store()?;
+    let source = Source::of(cx, ext_source.as_deref())?;
     let mut last = None;
-    Filter { metadata, search }.newest(&store, |job| {
+    Filter { metadata, search }.newest(&source, |job| {
         last = Some(job);
         ControlFlow::Break(())
     })?;
     let Some(last) = last else { return Ok(false.into()) };
-    let shown = detail(&store, &last.jid)?;
+    let shown = detail(&source, &last.jid)?;
     Ok(map! {last.jid => shown}.into())
 }
 
@@ -360,11 +345,10 @@ fn exit_success(
     jid: String,
     #[default(None)] ext_source: Option<String>,
 ) -> Result<Map> {
-    let _ = ext_source;
-    let store = MasterServices::of(cx)?.store()?;
-    let expected = store.job(&jid)?.map(|job| job.minions).unwrap_or_default();
+    let source = Source::of(cx, ext_source.as_deref())?;
+    let expected = source.job(&jid)?.map(|job| job.minions).unwrap_or_default();
     let mut ret: Map = expected.into_iter().map(|id| (Value::from(id), false.into())).collect();
-    for found in store.returns(&jid)? {
+    for found in source.returns(&jid)? {
         let good = found.ret.get("return").is_some_and(Value::truthy);
         ret.insert(found.id.into(), good.into());
     }
