@@ -13,12 +13,14 @@ from measure import cost, cpu_ms, pss_mb, row, rss_mb
 
 def pair(programs, kind):
     """One master, one minion of a kind: idle memory and the cost of `salt '*' test.ping`."""
-    with Fleet(programs, kind) as fleet:
+    # The usual interval: the harness looks every second.
+    with Fleet(programs, kind, {"loop_interval": 60}) as fleet:
         fleet.start_master()
         fleet.add_minion(kind, "m1")
         fleet.accept("m1")
         fleet.wait_ping("m1")
-        time.sleep(3)
+        # Idle: pages of the program are given back after five quiet seconds.
+        time.sleep(12)
         minion = fleet.minions["m1"][1]
         sizes = pss_mb(fleet.master), pss_mb(minion), rss_mb(fleet.master), rss_mb(minion)
         argv = [programs.path(kind, "salt"), "-c", str(fleet.etc), "*", "test.ping"]
