@@ -11,6 +11,7 @@ pub mod netlink;
 pub mod paths;
 pub mod shlex;
 pub(crate) mod sql_returns;
+pub mod x509;
 
 /// Whether a shell glob matches all of `text`. Salt: `salt.utils.stringutils.expr_match`, less its
 /// attempt to read the same text as a regular expression.
