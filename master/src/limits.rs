@@ -49,6 +49,8 @@ pub const ACCEPTED_LOOK: Duration = Duration::from_millis(20);
 pub const ACCEPTED_LIST: Duration = Duration::from_millis(500);
 /// Batches of command lines whose state is kept.
 pub const BATCHES_KEPT: usize = 256;
+/// Publishes, and new keys for them, that may wait to be sealed and signed; beyond it a publish is refused.
+pub const PUBLISHES_WAITING: usize = 1_024;
 /// Functions in one multi-function job.
 pub const FUNCTIONS_PER_JOB: usize = 64;
 /// Minions that may hold a waiting synchronous publish (`minion_publish`) at a time.

@@ -1,6 +1,7 @@
 //! The thread that numbers, seals, signs and sends publishes: one after another, so that their numbers rise.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -9,11 +10,10 @@ use halite_net::zmtp::publisher::PublisherHandle;
 use halite_wire::crypto::{AesKey, PrivateKey, SigAlgo};
 use halite_wire::session::Publisher;
 use halite_wire::{Entropy, OsEntropy};
+use tokio::sync::Notify;
 
 use crate::keys::MasterKeys;
-
-/// Publishes that may wait to be sealed.
-const WAITING: usize = 1_024;
+use crate::limits::PUBLISHES_WAITING;
 
 /// What the thread is told.
 pub(crate) enum Order {
@@ -24,7 +24,17 @@ pub(crate) enum Order {
 }
 
 /// The way to the thread; it ends when this is dropped.
-pub(crate) struct Sealer(SyncSender<Order>);
+pub(crate) struct Sealer {
+    orders: SyncSender<Order>,
+    progress: Arc<Progress>,
+}
+
+/// How far the thread has come.
+#[derive(Default)]
+struct Progress {
+    done: AtomicU64,
+    changed: Notify,
+}
 
 impl Sealer {
     /// Starts the thread.
@@ -34,23 +44,37 @@ impl Sealer {
         master: Arc<MasterKeys>,
         to: PublisherHandle,
     ) -> Result<(Sealer, JoinHandle<()>)> {
-        let (sender, receiver) = sync_channel(WAITING);
+        let (orders, receiver) = sync_channel(PUBLISHES_WAITING);
         let publisher = Publisher::new(aes, sign);
+        let progress = Arc::new(Progress::default());
+        let shared = Arc::clone(&progress);
         let thread = std::thread::Builder::new()
             .name("sealer".into())
-            .spawn(move || run(publisher, &master, &to, &receiver))
+            .spawn(move || run(publisher, &master, &to, &receiver, &shared))
             .map_err(|error| {
                 Error::execution(format!("cannot start the publishing thread: {error}"))
             })?;
-        Ok((Sealer(sender), thread))
+        Ok((Sealer { orders, progress }, thread))
     }
 
-    /// Gives an order. Gives it back when too many wait: it is to be repeated, since none may be lost.
+    /// Gives an order. The owner gives no more than [`PUBLISHES_WAITING`] beyond what is done, so there is room.
+    ///
+    /// # Errors
+    /// Gives it back if there is none, or the thread has ended.
     pub(crate) fn order(&self, order: Order) -> std::result::Result<(), Order> {
-        match self.0.try_send(order) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => Err(order),
-        }
+        self.orders.try_send(order).map_err(|back| match back {
+            TrySendError::Full(order) | TrySendError::Disconnected(order) => order,
+        })
+    }
+
+    /// How many orders the thread is done with.
+    pub(crate) fn done(&self) -> u64 {
+        self.progress.done.load(Ordering::Acquire)
+    }
+
+    /// Comes when it has done more since it came last.
+    pub(crate) async fn progress(&self) {
+        self.progress.changed.notified().await;
     }
 }
 
@@ -59,6 +83,7 @@ fn run(
     master: &MasterKeys,
     to: &PublisherHandle,
     orders: &Receiver<Order>,
+    progress: &Progress,
 ) {
     let mut entropy = OsEntropy::new();
     while let Ok(order) = orders.recv() {
@@ -66,6 +91,8 @@ fn run(
             let sent = to.publish(&[packet]);
             tracing::debug!(minions = sent.queued, dropped = sent.dropped, "Published");
         }
+        progress.done.fetch_add(1, Ordering::AcqRel);
+        progress.changed.notify_one();
     }
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod backlog;
 mod start;
 mod stop;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -90,7 +90,6 @@ struct Shell {
     unwritten: Backlog,
     sealer: Sealer,
     sealer_thread: std::thread::JoinHandle<()>,
-    unsealed: VecDeque<Order>,
     repliers: HashMap<ReqId, Replier>,
     next_req: u64,
     accepted_seen: AcceptedSeen,
@@ -129,6 +128,7 @@ enum Woken {
     Asked(Ask),
     Finished(Outcome),
     Stored,
+    Sealed,
     Tick,
     Signal(Asked),
 }
@@ -148,7 +148,9 @@ impl Shell {
                 Some(request) = self.router.next() => Woken::Request(request),
                 Some(event) = self.peers.recv() => Woken::Peer(event),
                 Some(message) = self.pull.next() => Woken::Local(message),
-                Some(ask) = self.asks.recv() => Woken::Asked(ask),
+                // While nothing more can be signed, those who ask wait, and their queue with them.
+                Some(ask) = self.asks.recv(), if self.core.may_seal() => Woken::Asked(ask),
+                () = self.sealer.progress(), if !self.core.may_seal() => Woken::Sealed,
                 () = self.writer.progress() => Woken::Stored,
                 _ = ticker.tick() => Woken::Tick,
                 asked = signals.next() => Woken::Signal(asked),
@@ -163,6 +165,7 @@ impl Shell {
                 Woken::Asked(ask) => self.input(Input::Ask(ask)),
                 Woken::Finished(outcome) => self.outcome(outcome),
                 Woken::Stored => self.stored(),
+                Woken::Sealed => self.core.sealed_so_far(self.sealer.done()),
                 Woken::Tick => self.tick(),
                 Woken::Signal(Asked::Reload) => {
                     tracing::info!(
@@ -201,6 +204,7 @@ impl Shell {
     }
 
     fn input(&mut self, input: Input) {
+        self.core.sealed_so_far(self.sealer.done());
         self.core.handle(now(), input);
         while let Some(output) = self.core.poll() {
             self.output(output);
@@ -249,13 +253,9 @@ impl Shell {
         }
     }
 
-    fn order(&mut self, order: Order) {
-        // Never out of turn.
-        if !self.unsealed.is_empty() {
-            return self.unsealed.push_back(order);
-        }
-        if let Err(order) = self.sealer.order(order) {
-            self.unsealed.push_back(order);
+    fn order(&self, order: Order) {
+        if self.sealer.order(order).is_err() {
+            tracing::error!("A publish is lost: the thread that signs publishes has ended");
         }
     }
 
@@ -279,12 +279,6 @@ impl Shell {
 
     /// Tries again what had no room before.
     fn retry(&mut self) {
-        while let Some(order) = self.unsealed.pop_front() {
-            if let Err(order) = self.sealer.order(order) {
-                self.unsealed.push_front(order);
-                break;
-            }
-        }
         self.unwritten.retry(|write| self.writer.write(write));
         if self.core.durable.said_full() && self.unwritten.len() == 0 && !self.writer.is_stuck() {
             self.input(Input::StoreFull(false));

@@ -19,7 +19,7 @@ use halite_wire::msgpack::{self, Dialect, StreamDecoder};
 
 use crate::keeper::Order;
 use crate::shared::Shared;
-use crate::{helpers, services, store};
+use crate::{helpers, limits, services, store};
 
 /// Mode of the reading socket: a minion's events are root's business, as with Salt.
 const MODE_PUB: u32 = 0o600;
@@ -119,7 +119,15 @@ pub(crate) fn react(shared: &Arc<Shared>, tag: &str, data: Map) {
     // A master that is away must not keep the others waiting.
     for link in shared.links() {
         let data = data.clone();
+        let Some(place) = Place::take(&link) else {
+            tracing::error!(
+                "{} events of local tools are worked on already: {tag} is dropped",
+                limits::EVENT_THREADS
+            );
+            return;
+        };
         let spawned = std::thread::Builder::new().name("event".into()).spawn(move || {
+            let _place = place;
             if let Err(error) = what.act(&link, data) {
                 tracing::error!("an event of a local tool failed: {error}");
             }
@@ -184,6 +192,24 @@ pub(crate) fn ask(opts: &Opts, order: &ManageOrder<'_>) -> Result<Option<Map>> {
             }
             Err(error) => return Err(fail(error)),
         }
+    }
+}
+
+/// A thread that does what an event asks for; the place is free again when this is dropped.
+struct Place(Arc<Shared>);
+
+impl Place {
+    fn take(shared: &Arc<Shared>) -> Option<Place> {
+        let busy = &shared.event_threads;
+        let more = |count| (count < limits::EVENT_THREADS).then_some(count + 1);
+        busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(Place(Arc::clone(shared)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.event_threads.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

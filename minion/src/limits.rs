@@ -35,6 +35,14 @@ pub const URGENT: &[&str] = &[
 pub const FAILOVER_MS: u64 = 30_000;
 /// Returns kept on disk; beyond it the oldest is dropped.
 pub const SPOOL_RETURNS: usize = 1000;
+/// Returns kept in memory because the disk did not take them; of one more nothing is left if the master is away.
+pub const RETURNS_IN_MEMORY: usize = 64;
+/// A return that the master has not taken after so long is made to outlive a power cut, in milliseconds.
+pub const RETURN_SYNC_MS: u64 = 500;
+/// Returns kept that the master refuses for good, or that cannot be read; the oldest makes room.
+pub const RETURNS_REFUSED: usize = 100;
+/// Threads at one time that do what events of local tools ask for; of further events nothing comes.
+pub const EVENT_THREADS: usize = 32;
 /// How often a return is offered that the master refuses although the session is good.
 pub const RETURN_REFUSALS: u32 = 3;
 /// Job ids remembered at most, whatever `minion_jid_queue_hwm` says.

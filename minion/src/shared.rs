@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard, PoisonError, RwLock};
 
@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) door: MasterDoor,
     /// Whether a thread tries returners again.
     pub(crate) handing_over: AtomicBool,
+    /// Threads that do what events of local tools ask for.
+    pub(crate) event_threads: AtomicUsize,
 }
 
 /// What new jobs start with.
@@ -83,6 +85,7 @@ impl Shared {
             outside: Internet::new(),
             door,
             handing_over: AtomicBool::new(false),
+            event_threads: AtomicUsize::new(0),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::core::{Address, Core, Input, Now, Output};
 use crate::job_queue::{JobQueue, Waiting};
 use crate::keys::Keys;
 use crate::shared::Shared;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::{limits, start, worker};
 
 /// Longest sleep when nothing is due.
@@ -285,7 +285,16 @@ impl Shell {
                 }
             }
             Output::Keep => self.store.keep_window(self.core.window()),
-            Output::Spool { name, load } => self.store.spool(&name, &load),
+            Output::Spool { name, load } => {
+                if !self.store.spool(&name, &load) {
+                    return Some(Input::Unspooled { name, load });
+                }
+            }
+            Output::Sync { name } => {
+                let path = self.store.return_path(&name);
+                drop(tokio::task::spawn_blocking(move || store::sync(&path)));
+            }
+            Output::Bury { name } => self.store.bury(&name),
             Output::Unspool { name } => {
                 let load = self.store.unspool(&name);
                 return Some(Input::Spooled { name, load });

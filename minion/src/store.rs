@@ -35,6 +35,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Value> {
 /// The folders and files under `cachedir`.
 pub(crate) struct Store {
     spool: PathBuf,
+    refused: PathBuf,
     window: PathBuf,
 }
 
@@ -53,22 +54,18 @@ impl Store {
         };
         let spool = cache.join("returns");
         make_private_dir(&spool)?;
-        Ok(Store { spool, window: cache.join("jobs_seen") })
+        Ok(Store { spool, refused: cache.join("returns_refused"), window: cache.join("jobs_seen") })
     }
 
     /// Names of the returns that an earlier run left, oldest first.
     pub(crate) fn returns(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.spool).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        // A file that is no job's was cut off while it was written.
-        let mut names: Vec<String> = names.filter(|name| Jid::parse(name).is_ok()).collect();
-        names.sort();
+        let mut names = names(&self.spool);
         names.truncate(limits::SPOOL_RETURNS);
         names
     }
 
-    /// Keeps a return; without it a crash loses the return, so a failure is only logged.
-    pub(crate) fn spool(&self, name: &str, load: &Map) {
+    /// Keeps a return; false if the disk does not take it, which is logged.
+    pub(crate) fn spool(&self, name: &str, load: &Map) -> bool {
         let bytes = msgpack::encode(&Value::from(load.clone()), Dialect::Bus);
         let (path, temp) = (self.spool.join(name), self.spool.join(format!(".{name}")));
         let mut options = fs::OpenOptions::new();
@@ -81,6 +78,34 @@ impl Store {
             let _ = fs::remove_file(&temp);
             let error = Error::file("write", &path, error);
             tracing::error!("the return of job {name} is not kept on disk: {error}");
+            return false;
+        }
+        true
+    }
+
+    /// The path by which [`sync`] finds a return.
+    pub(crate) fn return_path(&self, name: &str) -> PathBuf {
+        self.spool.join(name)
+    }
+
+    /// Puts a return aside that the master will not have; of too many the oldest goes.
+    pub(crate) fn bury(&self, name: &str) {
+        let done = make_private_dir(&self.refused).and_then(|()| {
+            let old = names(&self.refused);
+            for name in old.iter().take((old.len() + 1).saturating_sub(limits::RETURNS_REFUSED)) {
+                tracing::error!(
+                    "more than {} refused returns: that of job {name} is dropped",
+                    limits::RETURNS_REFUSED
+                );
+                let _ = fs::remove_file(self.refused.join(name));
+            }
+            let to = self.refused.join(name);
+            fs::rename(self.spool.join(name), &to).map_err(|error| Error::file("write", &to, error))
+        });
+        match done {
+            Ok(()) => tracing::error!("the return of job {name} is in {}", self.refused.display()),
+            // It stays where it is, and is offered again after the next start.
+            Err(error) => tracing::error!("the return of job {name} cannot be put aside: {error}"),
         }
     }
 
@@ -127,6 +152,31 @@ impl Store {
     }
 }
 
+/// The returns in a folder, oldest first.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    // A file that is no job's was cut off while it was written.
+    let mut names: Vec<String> = names.filter(|name| Jid::parse(name).is_ok()).collect();
+    names.sort();
+    names
+}
+
+/// Sees to it that a file and its name outlive a power cut. Waits for the disk.
+pub(crate) fn sync(path: &Path) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for path in [path, folder] {
+        match fs::File::open(path).and_then(|file| file.sync_all()) {
+            // The master has taken it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                return tracing::warn!("{} may not outlive a power cut: {error}", path.display());
+            }
+            Ok(()) => {}
+        }
+    }
+}
+
 /// Makes a folder that only its owner may look into; those above it get the usual mode.
 ///
 /// # Errors
@@ -163,7 +213,9 @@ mod tests {
         let store = Store::open(&opts, None).expect("opens");
         let jid = "20261122000000000001";
         let load = map! {"jid" => jid, "return" => vec![1, 2]};
-        store.spool(jid, &load);
+        assert!(store.spool(jid, &load));
+        sync(&store.return_path(jid));
+        sync(&store.return_path("20261122000000000002"));
         let mark = SerialMark { key: "k".into(), serial: 7 };
         store.keep_window((&Window::from_jids([jid], 10), Some(mark.clone())));
 
@@ -178,12 +230,27 @@ mod tests {
         store.drop_return(jid);
         assert_eq!(store.returns(), Vec::<String>::new());
         assert_eq!(store.unspool(jid), None);
-        store.spool(jid, &map! {"jid" => jid});
+        assert!(store.spool(jid, &map! {"jid" => jid}));
         let other = Store::open(&opts, Some("b")).expect("opens");
         assert_eq!(
             other.returns(),
             Vec::<String>::new(),
             "what one master is owed is not the other's"
         );
+    }
+
+    #[test]
+    fn refused_returns_are_put_aside_and_only_so_many() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let opts = Opts::from_map(Role::Minion, map! {"cachedir" => folder.path()});
+        let store = Store::open(&opts, None).expect("opens");
+        for number in 0..limits::RETURNS_REFUSED + 3 {
+            let jid = format!("20261122000000{number:06}");
+            assert!(store.spool(&jid, &map! {"jid" => jid.as_str()}));
+            store.bury(&jid);
+        }
+        let aside = names(&folder.path().join("returns_refused"));
+        assert_eq!((aside.len(), store.returns().len()), (limits::RETURNS_REFUSED, 0));
+        assert_eq!(aside[0], "20261122000000000003", "the oldest went");
     }
 }

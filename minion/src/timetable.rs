@@ -24,6 +24,8 @@ pub(crate) const RETURN_JOB: &str = "__return_job";
 pub(crate) struct Timetable {
     schedule: Schedule,
     entropy: OsEntropy,
+    /// The jid of the last job: the clock may go back, jids do not.
+    last: i64,
 }
 
 /// Now, on this machine's clock.
@@ -82,7 +84,7 @@ impl Timetable {
         for (name, job) in own_jobs(opts) {
             schedule.add(Value::map([(name, job)]));
         }
-        Timetable { schedule, entropy: OsEntropy::new() }
+        Timetable { schedule, entropy: OsEntropy::new(), last: 0 }
     }
 
     /// The pillar is another one.
@@ -123,7 +125,7 @@ impl Timetable {
             tracing::error!("schedule: {}", fault.why);
         }
         for fire in fires {
-            start(shared, &fire);
+            self.last = start(shared, &fire, self.last);
         }
     }
 
@@ -140,7 +142,7 @@ impl Timetable {
             }
         }
         if let Some(fire) = &managed.fire {
-            start(shared, fire);
+            self.last = start(shared, fire, self.last);
         }
         Some(managed.answer)
     }
@@ -166,18 +168,20 @@ impl Timetable {
     }
 }
 
-/// Hands a job to the owner task, which runs it as one that the master sent.
-fn start(shared: &Arc<Shared>, fire: &Fire) {
+/// Hands a job to the owner task, which runs it as one that the master sent. `last` is the jid of the one before; gives
+/// that of this one, microseconds since 1970 UTC.
+fn start(shared: &Arc<Shared>, fire: &Fire, last: i64) -> i64 {
     let data = &fire.data;
     let is = |key: &str| data.get(key).is_some_and(Value::truthy);
     if is("dry_run") {
-        return tracing::debug!("Job {} has 'dry_run' set to True. Not running it.", fire.name);
+        tracing::debug!("Job {} has 'dry_run' set to True. Not running it.", fire.name);
+        return last;
     }
     let missed = match fire.missed_secs {
         0 => String::new(),
         late => format!(" (runtime missed by {late} seconds)"),
     };
-    let began = RealHost::new().now_micros();
+    let began = RealHost::new().now_micros().max(last + 1);
     let jid = Jid::at(began);
     tracing::info!("Running scheduled job: {}{missed} with jid {jid}", fire.name);
     let positional = data.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
@@ -212,12 +216,14 @@ fn start(shared: &Arc<Shared>, fire: &Fire) {
     // What a minion does for its master it does for each; other jobs return to one.
     let all = fire.name.starts_with("__");
     let links = if all { shared.links() } else { vec![Arc::clone(shared)] };
+    let links_count = i64::try_from(links.len()).unwrap_or(0);
     for (nth, link) in (0..).zip(links) {
         let mut load = load.clone();
         load.jid = Jid::at(began + nth);
         // If the owner task has gone, the process is ending.
         let _ = link.asker.send(Message::Run(Box::new(load)));
     }
+    began + links_count
 }
 
 /// The job's returners and those of all jobs (`schedule_returner`).

@@ -4,7 +4,6 @@ use halite_core::{Jid, Map, Value};
 use halite_wire::frame;
 
 use super::Core;
-use crate::limits;
 use crate::store::{BATCHES, Write};
 
 /// How their tags begin.
@@ -32,6 +31,19 @@ const KEPT: [&str; 17] = [
 ];
 
 impl Core {
+    /// The batches that the store knows from before a restart; what is none, or one too many, is removed.
+    pub(super) fn restore_batches(&mut self, mut jids: Vec<String>) {
+        jids.sort();
+        let most = self.settings.bounds.batches;
+        let old = jids.len().saturating_sub(most);
+        for (at, key) in jids.into_iter().enumerate() {
+            match Jid::parse(&key) {
+                Ok(jid) if at >= old => self.batches.push_back(jid),
+                _ => self.store(Write::Remove { bank: BATCHES, key: Some(key) }),
+            }
+        }
+    }
+
     /// A batch began, went on or ended.
     pub(super) fn batch_event(&mut self, tag: &str, body: &[u8]) {
         let Some((jid, what)) = tag.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/'))
@@ -45,7 +57,7 @@ impl Core {
         };
         if what == "new" && !self.batches.contains(&jid) {
             self.batches.push_back(jid.clone());
-            if self.batches.len() > limits::BATCHES_KEPT {
+            if self.batches.len() > self.settings.bounds.batches {
                 let old = self.batches.pop_front().map(|jid| jid.to_string());
                 self.store(Write::Remove { bank: BATCHES, key: old });
             }

@@ -11,13 +11,14 @@ use halite_core::Value;
 use halite_wire::error::{HANDLER_FAILED, bare};
 
 use super::{Core, Output, ReqId};
-use crate::limits;
 use crate::requests::Call;
 use crate::store::Write;
 
 /// Writes and answers on their way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Durable {
+    /// Writes that may be on their way before senders are held back, and answers that may wait for them.
+    most: usize,
     /// Writes asked for so far.
     asked: u64,
     /// How many of them are in the store.
@@ -29,6 +30,11 @@ pub(crate) struct Durable {
 }
 
 impl Durable {
+    /// Nothing is on its way.
+    pub(super) fn of(most: usize) -> Durable {
+        Durable { most, asked: 0, committed: 0, full: false, waiting: VecDeque::new() }
+    }
+
     /// Writes that are not in the store yet.
     pub(crate) fn outstanding(&self) -> usize {
         usize::try_from(self.asked.saturating_sub(self.committed)).unwrap_or(usize::MAX)
@@ -36,7 +42,7 @@ impl Durable {
 
     /// Whether nothing more is to be promised.
     pub(crate) fn is_full(&self) -> bool {
-        self.full || self.outstanding() >= limits::STORE_WAITING
+        self.full || self.outstanding() >= self.most
     }
 
     /// Whether the store said so.
@@ -54,9 +60,9 @@ impl Durable {
 impl Core {
     /// Asks for a write. One too many is left out: a disk that stays full must not fill the memory.
     pub(crate) fn store(&mut self, write: Write) {
-        if self.durable.outstanding() >= limits::STORE_BACKLOG {
+        if self.durable.outstanding() >= self.settings.bounds.backlog {
             tracing::error!(
-                most = limits::STORE_BACKLOG,
+                most = self.settings.bounds.backlog,
                 "The store cannot write and too much waits for it: {} is not kept",
                 write.what()
             );
@@ -71,7 +77,7 @@ impl Core {
         if self.durable.outstanding() == 0 {
             return self.answer(call, value);
         }
-        if self.durable.full || self.durable.waiting.len() >= limits::STORE_WAITING {
+        if self.durable.full || self.durable.waiting.len() >= self.durable.most {
             return self.reply(call.req, bare(HANDLER_FAILED));
         }
         let sealed = self.sealed_for(&call.who, &call.nonce, value);

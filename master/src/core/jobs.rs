@@ -8,7 +8,6 @@ use halite_core::target::{Known, Target};
 use halite_core::{Jid, Map, MinionId, Value};
 
 use super::{Core, Now, ReqId};
-use crate::limits;
 use crate::store::Job;
 
 /// Jobs of which it is remembered who returned; for older ones the store drops the second return.
@@ -58,9 +57,10 @@ pub(crate) struct Sync {
     pub(crate) until: Now,
 }
 
-/// Jobs by jid, the newest [`limits::JOBS_REMEMBERED`].
-#[derive(Default)]
+/// Jobs by jid, the newest of them.
 pub(crate) struct JobTable {
+    /// How many.
+    most: usize,
     by_jid: HashMap<String, KnownJob>,
     order: VecDeque<String>,
     /// Who returned what lately of jobs that are not known: older ones, or lost with a crash before they were
@@ -71,6 +71,18 @@ pub(crate) struct JobTable {
 }
 
 impl JobTable {
+    /// An empty table for so many jobs.
+    pub(crate) fn of(most: usize) -> JobTable {
+        JobTable {
+            most,
+            by_jid: HashMap::new(),
+            order: VecDeque::new(),
+            strange: HashSet::new(),
+            strange_order: VecDeque::new(),
+            waiting: HashMap::new(),
+        }
+    }
+
     /// A job was published. One under a known jid is a further part of it (a batch): whoever was meant before
     /// still is.
     pub(crate) fn began(&mut self, jid: &str, target: Option<Arc<Target>>, by: Option<MinionId>) {
@@ -81,7 +93,7 @@ impl JobTable {
         let job = KnownJob { target, by, returned: HashSet::new() };
         self.by_jid.insert(jid.to_owned(), job);
         self.order.push_back(jid.to_owned());
-        while self.order.len() > limits::JOBS_REMEMBERED {
+        while self.order.len() > self.most {
             if let Some(oldest) = self.order.pop_front() {
                 self.by_jid.remove(&oldest);
             }
@@ -123,7 +135,7 @@ impl JobTable {
             return Take::Again;
         }
         self.strange_order.push_back(key);
-        if self.strange_order.len() > limits::JOBS_REMEMBERED
+        if self.strange_order.len() > self.most
             && let Some(oldest) = self.strange_order.pop_front()
         {
             self.strange.remove(&oldest);
@@ -214,6 +226,7 @@ impl JidSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
     use halite_core::map;
 
     fn id(text: &str) -> MinionId {
@@ -226,7 +239,7 @@ mod tests {
 
     #[test]
     fn returns_are_taken_once_and_from_whom_they_were_asked() {
-        let mut jobs = JobTable::default();
+        let mut jobs = JobTable::of(limits::JOBS_REMEMBERED);
         jobs.began("1", target("web*", "glob"), None);
         assert_eq!(jobs.take("1", &id("web1")), Take::Yes);
         assert_eq!(jobs.take("1", &id("web1")), Take::Again);
@@ -246,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_batch_are_one_job() {
-        let mut jobs = JobTable::default();
+        let mut jobs = JobTable::of(limits::JOBS_REMEMBERED);
         jobs.began("1", target("a,b", "list"), None);
         assert_eq!(jobs.take("1", &id("a")), Take::Yes);
         jobs.began("1", target("c", "list"), None);
@@ -260,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded() {
-        let mut jobs = JobTable::default();
+        let mut jobs = JobTable::of(limits::JOBS_REMEMBERED);
         for jid in 0..limits::JOBS_REMEMBERED + 10 {
             jobs.began(&jid.to_string(), None, None);
             jobs.take(&jid.to_string(), &id("a"));
@@ -276,7 +289,7 @@ mod tests {
 
     #[test]
     fn jobs_from_before_a_restart_are_known() {
-        let mut jobs = JobTable::default();
+        let mut jobs = JobTable::of(limits::JOBS_REMEMBERED);
         let load = map! {"tgt" => "a,b", "tgt_type" => "list", "id" => "peer1"};
         jobs.restore(vec![Job { jid: "1".into(), at: 0, ended: None, load, minions: Vec::new() }]);
         assert_eq!(jobs.take("1", &id("c")), Take::NotMeant);

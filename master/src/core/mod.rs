@@ -11,6 +11,7 @@ mod publish;
 mod queues;
 mod request;
 mod rotation;
+mod sealing;
 mod sessions;
 mod settings;
 mod target;
@@ -39,7 +40,8 @@ pub(crate) use jobs::{JidSource, JobTable};
 pub(crate) use presence::Presence;
 pub(crate) use publish::{Asked, NO_JOB_FILES, Publication, Waiting};
 pub(crate) use request::RefusedLog;
-pub(crate) use sessions::Sessions;
+pub(crate) use sealing::Sealing;
+pub(crate) use sessions::{Session, Sessions};
 pub(crate) use settings::{Settings, nodegroups};
 
 /// A request that waits for its one reply.
@@ -149,6 +151,7 @@ pub(crate) struct Core {
     pub(crate) aes_before: Option<(AesKey, u64)>,
     pub(crate) refused: RefusedLog,
     pub(crate) durable: Durable,
+    pub(crate) sealing: Sealing,
     pub(crate) stopping: bool,
     pub(crate) next_maintenance: Now,
     /// When the pki folder was looked at last.
@@ -179,6 +182,7 @@ pub(crate) struct Start {
 impl Core {
     /// A core that has seen nothing yet.
     pub(crate) fn new(start: Start) -> Core {
+        let bounds = start.settings.bounds;
         Core {
             settings: start.settings,
             now: start.now,
@@ -187,15 +191,16 @@ impl Core {
             accepted: Arc::new(start.accepted),
             sessions: Sessions::default(),
             presence: Presence::default(),
-            jobs: JobTable::default(),
+            jobs: JobTable::of(bounds.jobs),
             jids: JidSource::default(),
             waiting: BTreeMap::new(),
             batches: VecDeque::new(),
             tickets: 0,
             aes: start.aes,
             aes_before: None,
-            refused: RefusedLog::default(),
-            durable: Durable::default(),
+            refused: RefusedLog::of(bounds.addresses),
+            durable: Durable::of(bounds.store),
+            sealing: Sealing::default(),
             stopping: false,
             next_maintenance: start.now,
             maintenance_began: start.now,
@@ -206,14 +211,13 @@ impl Core {
         }
     }
 
-    /// Begins with the jobs from before a restart, so that their late returns are known.
-    pub(crate) fn restore(&mut self, jobs: Vec<crate::store::Job>) {
+    /// Begins with the jobs from before a restart, so that their late returns are known, and with the jids of batches,
+    /// which go on beside a master that starts again.
+    pub(crate) fn restore(&mut self, jobs: Vec<crate::store::Job>, batches: Vec<String>) {
         self.jobs.restore(jobs);
+        self.restore_batches(batches);
         // Who was connected to a master before is not connected to this one.
-        // No batch tells this master of itself yet.
-        for bank in [crate::store::PRESENCE, crate::store::BATCHES] {
-            self.store(Write::Remove { bank, key: None });
-        }
+        self.store(Write::Remove { bank: crate::store::PRESENCE, key: None });
     }
 
     /// Takes one input. What follows from it is then in [`Core::poll`].
@@ -287,7 +291,7 @@ impl Core {
     /// Hands work to another thread; false (and nothing happens) when too much waits already.
     #[must_use]
     pub(crate) fn work(&mut self, work: Work) -> bool {
-        if self.working >= limits::WORK_WAITING || self.stopping {
+        if self.working >= self.settings.bounds.work || self.stopping {
             return false;
         }
         if work.is_function() {
@@ -351,5 +355,8 @@ impl Core {
         }
         self.write_presence();
         self.end_late_syncs();
+        if self.sealing.rotate {
+            self.rotate();
+        }
     }
 }

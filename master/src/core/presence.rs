@@ -57,6 +57,18 @@ impl Presence {
         self.review(id);
     }
 
+    /// The key of `id` is gone: what it proved counts no more.
+    pub(crate) fn forget(&mut self, id: &MinionId) {
+        self.heard.remove(id);
+        self.here.remove(id);
+    }
+
+    /// Ids that have proved themselves.
+    #[cfg(test)]
+    pub(crate) fn proved(&self) -> usize {
+        self.heard.len()
+    }
+
     fn review(&mut self, id: &MinionId) {
         let from = self.heard.get(id);
         let here = from.is_some_and(|from| {

@@ -6,7 +6,7 @@ use halite_core::target::Target;
 use halite_core::{Jid, Map, MinionId, Value, map};
 use halite_wire::Nonce;
 
-use super::{Core, Now, Output, ReqId};
+use super::{Core, Now, ReqId};
 use crate::events::{Event, tags};
 use crate::requests::clear_reply;
 use crate::store::Write;
@@ -148,6 +148,9 @@ impl Core {
         if names.is_empty() {
             return self.unresolved(&publication, &asked, None);
         }
+        if let Some(full) = self.sealing_is_full() {
+            return self.too_many(&publication, &asked, &full);
+        }
         let unique = self.settings.unique_jid;
         let jid = publication.jid.clone().unwrap_or_else(|| self.jids.next(self.now, unique));
         let by = match &asked {
@@ -164,7 +167,7 @@ impl Core {
             self.store(Write::Job { jid, at, load: kept.clone(), minions: names.clone() });
         }
         self.fire(&Event::new(tags::job_publish(jid.as_str()), load.clone()));
-        self.output(Output::Publish(load));
+        self.seal(load);
         let files = (!publication.extra.contains_key(NO_JOB_FILES)).then_some(kept);
         self.published(&asked, &jid, names, missing, files);
     }
@@ -284,6 +287,23 @@ impl Core {
                 self.answer_minion(*req, who, nonce, &Map::new().into());
             }
             Asked::Nobody => {}
+        }
+    }
+
+    /// Refuses a publish because of what waits already.
+    fn too_many(&mut self, publication: &Publication, asked: &Asked, why: &str) {
+        match asked {
+            Asked::Local(req) => {
+                let load = map! {"jid" => (), "minions" => Value::list([]), "error" => why};
+                self.reply(*req, clear_reply(&map! {"enc" => "clear", "load" => load}.into()));
+            }
+            Asked::Peer { req, .. } | Asked::PeerSync { req, .. } => {
+                self.reply(*req, halite_wire::error::bare(halite_wire::error::HANDLER_FAILED));
+            }
+            Asked::Nobody => {
+                let (fun, tgt) = (&publication.fun, &publication.tgt);
+                tracing::error!(%fun, %tgt, "A job is not published: {why}");
+            }
         }
     }
 

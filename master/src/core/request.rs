@@ -14,18 +14,23 @@ use halite_wire::session::{Opened, SharedLoad};
 
 use super::sessions::Held;
 use super::{Core, Output, ReqId};
-use crate::limits;
 use crate::work::Work;
 
 /// Counts refused requests by address, so that each address is named once in the log.
-#[derive(Default)]
 pub(crate) struct RefusedLog {
+    /// Addresses that are remembered.
+    most: usize,
     counts: HashMap<IpAddr, u64>,
     /// Refused requests in all.
     pub(crate) total: u64,
 }
 
 impl RefusedLog {
+    /// Nobody was refused yet.
+    pub(super) fn of(most: usize) -> RefusedLog {
+        RefusedLog { most, counts: HashMap::new(), total: 0 }
+    }
+
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.counts.len()
@@ -38,7 +43,7 @@ impl RefusedLog {
             return;
         }
         // A full table forgets, so that later addresses are named too; a flood of addresses is bounded per fill.
-        if self.counts.len() >= limits::REFUSED_ADDRESSES {
+        if self.counts.len() >= self.most {
             self.counts.clear();
         }
         self.counts.insert(peer, 1);

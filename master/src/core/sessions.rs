@@ -8,7 +8,7 @@ use halite_core::MinionId;
 use halite_net::ConnId;
 use halite_wire::Refused;
 use halite_wire::envelope::Envelope;
-use halite_wire::session::{MasterSession, Opened};
+use halite_wire::session::{MasterSession, Opened, SessionKeys};
 
 use super::{Core, Now, ReqId};
 use crate::limits;
@@ -47,6 +47,11 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(wire: MasterSession, from: IpAddr, now: Now) -> Session {
         Session { wire, unproved: None, from, working: 0, began: now, events: 0, window: now }
+    }
+
+    /// Whether it is a minion of our own: only those agree on AES-256-GCM.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.wire.keys(), SessionKeys::Gcm(_))
     }
 
     /// Takes a later sign-in: at once where the keys are the same, else when it is proved.
@@ -175,6 +180,7 @@ impl Core {
     /// Ends whatever `id` had: its key was deleted or rejected.
     pub(crate) fn forget(&mut self, id: &MinionId) {
         self.sessions.by_id.remove(id);
+        self.presence.forget(id);
         self.open_held(id);
         if self.accepted.contains(id) {
             std::sync::Arc::make_mut(&mut self.accepted).remove(id);

@@ -9,9 +9,47 @@ use crate::user_keys::master_user;
 /// Seconds between looks at the pki folder and the drop file.
 const MAINTENANCE_SECONDS: i64 = 5;
 
+/// How much may wait or be remembered: [`limits`], or less where a test wants to see the bounds reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// [`limits::WORK_WAITING`].
+    pub(crate) work: usize,
+    /// [`limits::STORE_WAITING`].
+    pub(crate) store: usize,
+    /// [`limits::STORE_BACKLOG`].
+    pub(crate) backlog: usize,
+    /// [`limits::JOBS_REMEMBERED`].
+    pub(crate) jobs: usize,
+    /// [`limits::WAITING_PUBLISHES`].
+    pub(crate) syncs: usize,
+    /// [`limits::PUBLISHES_WAITING`].
+    pub(crate) publishes: usize,
+    /// [`limits::REFUSED_ADDRESSES`].
+    pub(crate) addresses: usize,
+    /// [`limits::BATCHES_KEPT`].
+    pub(crate) batches: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            work: limits::WORK_WAITING,
+            store: limits::STORE_WAITING,
+            backlog: limits::STORE_BACKLOG,
+            jobs: limits::JOBS_REMEMBERED,
+            syncs: limits::WAITING_PUBLISHES,
+            publishes: limits::PUBLISHES_WAITING,
+            addresses: limits::REFUSED_ADDRESSES,
+            batches: limits::BATCHES_KEPT,
+        }
+    }
+}
+
 /// Parsed options.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// What bounds the queues.
+    pub(crate) bounds: Bounds,
     /// The master's own id, under which its runner functions stand in the job cache.
     pub(crate) id: String,
     /// The user the master runs as.
@@ -86,6 +124,7 @@ impl Settings {
         };
         let text = |name: &str| Some(opts.str(name).to_owned()).filter(|text| !text.is_empty());
         Settings {
+            bounds: Bounds::default(),
             id: opts.str("id").to_owned(),
             user: master_user(opts),
             interface: opts.str("interface").parse().ok(),

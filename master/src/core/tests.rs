@@ -1,7 +1,10 @@
 //! The whole core without sockets: frames in, frames out.
 
+mod batches;
 mod durable;
 mod events;
+mod returns;
+mod sealing;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -30,7 +30,7 @@ impl Core {
             return self.answer(&call, &Map::new().into());
         }
         let Call { req, who, nonce, .. } = call;
-        let asked = match wait && self.jobs.waiting.len() < limits::WAITING_PUBLISHES {
+        let asked = match wait && self.jobs.waiting.len() < self.settings.bounds.syncs {
             true => {
                 let seconds = publish.timeout.unwrap_or(TIMEOUT_SECONDS).min(TIMEOUT_SECONDS_MAX);
                 let full = &*publish.form == "full";

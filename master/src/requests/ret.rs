@@ -4,7 +4,7 @@ use halite_core::{Map, MinionId, Value, map};
 use halite_wire::load::{Fun, Return};
 
 use super::Call;
-use crate::core::{Core, jobs::Take};
+use crate::core::{Core, Session, jobs::Take};
 use crate::events::{Event, tags};
 use crate::store::Write;
 
@@ -26,7 +26,6 @@ impl Core {
             tracing::error!(%who, ?signed, "A return is dropped: its signature is missing or wrong");
             return self.answer(call, &false.into());
         }
-        let own = ret.jid.is_none();
         let unique = self.settings.unique_jid;
         let jid = match &ret.jid {
             Some(jid) => jid.clone(),
@@ -41,7 +40,11 @@ impl Core {
                 return self.answer(call, &Value::Null);
             }
         }
-        let load = load_of(who, jid.as_str(), own, &ret);
+        // Minions of our own name the jobs that they begin themselves, so that one which comes again is known.
+        let named = ret.rest.contains_key("schedule")
+            && self.jobs.get(jid.as_str()).is_none()
+            && self.sessions.get(who).is_some_and(Session::is_ours);
+        let load = load_of(who, jid.as_str(), ret.jid.is_none() || named, &ret);
         tracing::debug!(%who, %jid, "Got return");
         self.fire(&Event::new(tags::job_return(jid.as_str(), who.as_str()), load.clone()));
         self.failed_states(who, jid.as_str(), &ret);

@@ -1,6 +1,6 @@
 //! Starting: folders, keys, store, sockets; nothing is served before all of it is there.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -65,7 +65,9 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
     let settings = Arc::new(Settings::of(opts));
     let entropy = Box::new(OsEntropy::new());
     let mut core = Core::new(Start { settings, now: now(), entropy, users, accepted, aes });
-    core.restore(readers.with(|reader| reader.jobs(limits::JOBS_REMEMBERED))?);
+    let before = readers
+        .with(|reader| Ok((reader.jobs(limits::JOBS_REMEMBERED)?, reader.keys(store::BATCHES)?)))?;
+    core.restore(before.0, before.1);
     let shared = Shared {
         opts: opts.clone(),
         keys,
@@ -102,7 +104,6 @@ pub(super) async fn start(opts: &Opts) -> Result<Shell> {
         unwritten: Backlog::default(),
         sealer,
         sealer_thread,
-        unsealed: VecDeque::new(),
         repliers: HashMap::new(),
         accepted_seen: super::AcceptedSeen::default(),
         next_req: 0,

@@ -136,7 +136,9 @@ impl World {
             accepted: accepted.into_iter().collect(),
             aes: aes.clone(),
         });
-        core.restore(master.disk.store().reader().jobs(limits::JOBS_REMEMBERED).expect("reads"));
+        let reader = master.disk.store().reader();
+        let batches = reader.keys(crate::store::BATCHES).expect("reads");
+        core.restore(reader.jobs(limits::JOBS_REMEMBERED).expect("reads"), batches);
         master.publisher = Some(Publisher::new(&aes, Some(SigAlgo::Sha1)));
         master.bus = Bus::default();
         master.listeners = Listener::all(&master.bus);

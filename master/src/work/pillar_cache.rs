@@ -22,6 +22,8 @@ use halite_core::{Map, MinionId, Opts, Secrets, Value};
 const KEPT_MAX: usize = 4;
 /// How many pillars are kept for several minions; one more, and they are made anew.
 const SHARED_MAX: usize = 10_000;
+/// How many minions have pillars of their own kept; one more, and all are made anew.
+const OWN_MAX: usize = 10_000;
 /// How many files of the pillar roots are looked at; with more nothing is kept.
 const FILES_MAX: usize = 100_000;
 
@@ -171,6 +173,9 @@ impl PillarCache {
         let faulty = pillar.contains_key("_errors");
         if let Some((matches, Read::Some(names))) = shared {
             return store.put_shared(&inputs, matches, names, (!faulty).then_some(kept));
+        }
+        if store.own.len() >= OWN_MAX && !store.own.contains_key(id) {
+            store.own.clear();
         }
         let all = store.own.entry(id.clone()).or_default();
         let envs = |of: &Inputs| (of.saltenv.clone(), of.pillarenv.clone());

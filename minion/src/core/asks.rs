@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use halite_core::{Error, Map, Value};
+use halite_core::{Error, Jid, Map, Value};
 use halite_wire::load::FILE_MANIFEST;
 use halite_wire::session::{MinionSession, ReplyError};
 use halite_wire::{Entropy, Nonce};
@@ -71,7 +71,15 @@ impl Core {
                 self.answered(ask, Map::new().into());
                 continue;
             }
-            let load = ask.load.clone();
+            let mut load = ask.load.clone();
+            if let Kind::Return(name) = &ask.kind
+                && session.own_peer()
+                && load.get("jid").and_then(Value::as_str) == Some(Jid::REQUEST)
+            {
+                // A Salt master makes the jid, a new one each time it is asked. Ours takes the minion's, by which it
+                // knows the return when it comes again.
+                load.insert("jid".into(), name.into());
+            }
             let sealed = match self.settings.sign {
                 true => session.seal_signed_request(load, now.unix, &*self.key, entropy),
                 false => Ok(session.seal_request(load, now.unix, entropy)),

@@ -74,6 +74,13 @@ pub enum Input {
         /// The `_return` load.
         load: Map,
     },
+    /// The disk did not take a return.
+    Unspooled {
+        /// The name of the file.
+        name: String,
+        /// The `_return` load.
+        load: Map,
+    },
     /// What a spool file holds; `None` if it is gone or unreadable.
     Spooled {
         /// The name of the file.
@@ -146,6 +153,16 @@ pub enum Output {
     },
     /// Read a return and come back with [`Input::Spooled`].
     Unspool {
+        /// The name of the file.
+        name: String,
+    },
+    /// See to it that a return outlives a power cut.
+    Sync {
+        /// The name of the file.
+        name: String,
+    },
+    /// The master will not have it: put it aside.
+    Bury {
         /// The name of the file.
         name: String,
     },
@@ -264,6 +281,7 @@ impl Core {
                 self.ask(now, entropy, Ask::new(now, id, load, kind));
             }
             Input::Returned { name, load } => self.returned(now, entropy, name, load),
+            Input::Unspooled { name, load } => self.returns.hold(&name, load),
             Input::Spooled { name, load } => self.spooled(now, entropy, name, load),
             Input::Ready => self.become_ready(),
             Input::Facts(facts) => self.facts = facts,
@@ -288,7 +306,8 @@ impl Core {
         let asks = self.waiting.iter().map(|ask| ask.expires).min();
         let returns = if self.is_up() { self.returns.due() } else { None };
         let failover = self.failover_at();
-        [link, asks, returns, failover].into_iter().flatten().min()
+        let sync = self.returns.sync_at();
+        [link, asks, returns, sync, failover].into_iter().flatten().min()
     }
 
     /// The jobs seen and the number of the last publish, for the disk.
@@ -302,12 +321,13 @@ impl Core {
     }
 
     /// How much waits in each queue, against its bound.
-    pub fn queues(&self) -> [(&'static str, usize, usize); 8] {
+    pub fn queues(&self) -> [(&'static str, usize, usize); 9] {
         [
             ("requests that wait", self.waiting.len(), limits::ASKS_WAITING),
             ("requests in flight", self.pending.len(), limits::ASKS_IN_FLIGHT),
             ("returns", self.returns.len(), limits::SPOOL_RETURNS),
             ("returns in flight", self.returns.busy(), limits::RETURNS_IN_FLIGHT),
+            ("returns in memory", self.returns.held(), limits::RETURNS_IN_MEMORY),
             ("arrivals", self.arrivals.len(), limits::JOBS_WAITING),
             ("publishes held", self.held.len(), limits::PACKETS_HELD),
             ("early jobs", self.early.len(), limits::JOBS_WAITING),
@@ -319,7 +339,7 @@ impl Core {
         self.link_tick(now, entropy);
         self.expire_asks(now);
         self.pump(now, entropy);
-        self.returns_tick(now);
+        self.returns_tick(now, entropy);
     }
 
     fn emit(&mut self, output: Output) {

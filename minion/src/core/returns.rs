@@ -53,6 +53,12 @@ struct Entry {
     state: State,
     tries: u32,
     refusals: u32,
+    /// When it came.
+    since: u64,
+    /// It outlives a power cut.
+    synced: bool,
+    /// The load, where the disk did not take it.
+    held: Option<Map>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -65,7 +71,9 @@ enum State {
 
 impl Returns {
     pub(super) fn from_names(names: &[String]) -> Returns {
-        Returns(names.iter().map(|name| Entry::new(name.clone(), State::Rest(0))).collect())
+        let entry =
+            |name: &String| Entry { synced: true, ..Entry::new(name.clone(), State::Rest(0), 0) };
+        Returns(names.iter().map(entry).collect())
     }
 
     /// When the next of them is to be sent.
@@ -78,6 +86,30 @@ impl Returns {
             return None;
         }
         self.0.iter().filter_map(at).min()
+    }
+
+    /// When one of them has waited for so long that it is to outlive a power cut.
+    pub(super) fn sync_at(&self) -> Option<u64> {
+        let since = self.0.iter().filter(|entry| !entry.synced).map(|entry| entry.since).min();
+        since.map(|since| since + limits::RETURN_SYNC_MS)
+    }
+
+    /// The disk did not take this one.
+    pub(super) fn hold(&mut self, name: &str, load: Map) {
+        let full = self.held() >= limits::RETURNS_IN_MEMORY;
+        let Some(entry) = self.find(name) else { return };
+        if full {
+            tracing::error!(
+                "the return of job {name} is neither on disk nor in memory: too many are"
+            );
+        } else {
+            entry.held = Some(load);
+        }
+    }
+
+    /// How many are in memory only.
+    pub(super) fn held(&self) -> usize {
+        self.0.iter().filter(|entry| entry.held.is_some()).count()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -109,8 +141,8 @@ impl Returns {
 }
 
 impl Entry {
-    fn new(name: String, state: State) -> Entry {
-        Entry { name, state, tries: 0, refusals: 0 }
+    fn new(name: String, state: State, since: u64) -> Entry {
+        Entry { name, state, tries: 0, refusals: 0, since, synced: false, held: None }
     }
 }
 
@@ -129,7 +161,7 @@ impl Core {
         let free = self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT;
         let send = free && from <= now.ms;
         let state = if send { State::Busy } else { State::Rest(now.ms.max(from)) };
-        self.returns.0.push_back(Entry::new(name.clone(), state));
+        self.returns.0.push_back(Entry::new(name.clone(), state, now.ms));
         if self.returns.0.len() > limits::SPOOL_RETURNS {
             if let Some(old) = self.returns.0.pop_front() {
                 tracing::error!(
@@ -166,9 +198,9 @@ impl Core {
         match load {
             Some(load) => self.ask(now, entropy, Ask::new(now, 0, load, Kind::Return(name))),
             None => {
-                tracing::error!("the return of job {name} cannot be read and is dropped");
+                tracing::error!("the return of job {name} cannot be read and is put aside");
                 self.returns.remove(&name);
-                self.emit(Output::Drop { name });
+                self.emit(Output::Bury { name });
             }
         }
     }
@@ -191,8 +223,9 @@ impl Core {
         entry.tries += 1;
         entry.refusals += u32::from(refused);
         if entry.refusals >= limits::RETURN_REFUSALS {
-            tracing::error!("the master refuses the return of job {name}: {why}; dropped");
-            return self.delivered(name);
+            tracing::error!("the master refuses the return of job {name}: {why}; it is put aside");
+            self.returns.remove(name);
+            return self.emit(Output::Bury { name: name.into() });
         }
         let (low, high) = if entry.tries < tries { first } else { LATER_MS };
         entry.state = State::Rest(now.ms + between(entropy, low, high));
@@ -200,13 +233,27 @@ impl Core {
     }
 
     /// Has the next returns read whose time has come.
-    pub(super) fn returns_tick(&mut self, now: Now) {
+    pub(super) fn returns_tick(&mut self, now: Now, entropy: &mut dyn Entropy) {
+        self.sync_returns(now);
         while self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT {
             let due = |entry: &&mut Entry| matches!(entry.state, State::Rest(at) if at <= now.ms);
             let Some(entry) = self.returns.0.iter_mut().find(due) else { return };
             entry.state = State::Busy;
             let name = entry.name.clone();
-            self.emit(Output::Unspool { name });
+            match entry.held.clone() {
+                None => self.emit(Output::Unspool { name }),
+                Some(load) => self.ask(now, entropy, Ask::new(now, 0, load, Kind::Return(name))),
+            }
         }
+    }
+
+    fn sync_returns(&mut self, now: Now) {
+        let due =
+            |entry: &&mut Entry| !entry.synced && entry.since + limits::RETURN_SYNC_MS <= now.ms;
+        let late = self.returns.0.iter_mut().filter(due).map(|entry| {
+            entry.synced = true;
+            Output::Sync { name: entry.name.clone() }
+        });
+        self.outputs.extend(late);
     }
 }

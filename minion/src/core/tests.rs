@@ -1,5 +1,6 @@
 //! What the core does about what happens.
 
+mod returns;
 mod world;
 
 use halite_core::map;
@@ -174,70 +175,6 @@ fn unsigned_publishes_cause_nothing() {
     world.pass(60_000);
     assert_eq!(world.ran, Vec::<String>::new());
     assert_eq!(world.master.auths, before);
-}
-
-#[test]
-fn a_return_stays_on_disk_until_the_master_has_it() {
-    let mut world = World::joined();
-    world.master.answers = false;
-    world.job_done(JID);
-    world.pass(120_000);
-    assert!(world.disk.contains_key(JID));
-    world.master.answers = true;
-    world.pass(120_000);
-    assert_eq!(world.master.returns, [JID]);
-    assert!(world.disk.is_empty());
-    assert!(world.core.is_quiet());
-}
-
-#[test]
-fn a_quick_return_waits_until_a_real_salt_master_looks_for_it() {
-    let mut world = World::joined();
-    let packet = world.master.publish(JID);
-    world.feed(Input::Published(packet));
-    world.pass(20);
-    world.job_done(JID);
-    assert!(world.master.returns.is_empty(), "its command line would not see it");
-    world.pass(limits::FOREIGN_RETURN_MS - 21);
-    assert!(world.master.returns.is_empty());
-    world.pass(1);
-    assert_eq!(world.master.returns, [JID]);
-    assert!(world.disk.is_empty());
-
-    let packet = world.master.publish(JID2);
-    world.feed(Input::Published(packet));
-    world.pass(limits::FOREIGN_RETURN_MS);
-    world.job_done(JID2);
-    assert_eq!(world.master.returns, [JID, JID2], "a longer job is not held up");
-}
-
-#[test]
-fn a_master_of_our_own_gets_returns_at_once() {
-    let mut world = World::new(Map::new());
-    world.master.gcm = true;
-    world.feed(Input::Tick);
-    world.master.accept();
-    world.pass(11_000);
-    let packet = world.master.publish(JID);
-    world.feed(Input::Published(packet));
-    world.job_done(JID);
-    assert_eq!(world.master.returns, [JID]);
-}
-
-#[test]
-fn returns_of_the_last_run_are_sent() {
-    let kept = Kept { returns: vec![JID.into(), JID2.into()], ..Kept::default() };
-    let mut world = World::with(Map::new(), kept);
-    let load = |jid: &str| {
-        map! {"cmd" => "_return", "jid" => jid, "fun" => "f", "fun_args" => Vec::<Value>::new(),
-        "return" => 1, "retcode" => 0, "success" => true}
-    };
-    world.disk.insert(JID.into(), load(JID));
-    world.feed(Input::Tick);
-    world.master.accept();
-    world.pass(60_000);
-    assert_eq!(world.master.returns, [JID], "and the one that cannot be read is dropped");
-    assert!(world.core.is_quiet());
 }
 
 #[test]

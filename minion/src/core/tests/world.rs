@@ -28,6 +28,8 @@ pub(super) struct Master {
     pub(super) returns: Vec<String>,
     pub(super) answers: bool,
     pub(super) serves: bool,
+    /// It refuses every return.
+    pub(super) refuses: bool,
     pub(super) gcm: bool,
 }
 
@@ -46,6 +48,7 @@ impl Master {
             returns: Vec::new(),
             answers: true,
             serves: true,
+            refuses: false,
             gcm: false,
         }
     }
@@ -75,6 +78,7 @@ impl Master {
             return None;
         }
         let value = match opened.request.get() {
+            MinionCommand::Return(_) if self.refuses => return Some(refusal),
             MinionCommand::Return(ret) => {
                 self.returns.push(ret.jid.as_ref().map(ToString::to_string).unwrap_or_default());
                 Value::Null
@@ -147,6 +151,9 @@ pub(super) struct World {
     pub(super) now: Now,
     pub(super) ran: Vec<String>,
     pub(super) disk: std::collections::BTreeMap<String, Map>,
+    pub(super) disk_full: bool,
+    pub(super) synced: Vec<String>,
+    pub(super) buried: Vec<String>,
     pub(super) pinned: usize,
     pub(super) subscribed: usize,
     pub(super) exit: Option<u8>,
@@ -172,6 +179,9 @@ impl World {
             now: Now { ms: 0, unix: 1_790_000_000 },
             ran: Vec::new(),
             disk: Default::default(),
+            disk_full: false,
+            synced: Vec::new(),
+            buried: Vec::new(),
             pinned: 0,
             subscribed: 0,
             exit: None,
@@ -194,11 +204,20 @@ impl World {
                 }
                 Output::Run(load) => self.ran.push(load.jid.to_string()),
                 Output::Pin { .. } => self.pinned += 1,
+                Output::Spool { name, load } if self.disk_full => {
+                    let input = Input::Unspooled { name, load };
+                    self.core.handle(self.now, &mut OsEntropy::new(), input);
+                }
                 Output::Spool { name, load } => drop(self.disk.insert(name, load)),
                 Output::Unspool { name } => {
                     let load = self.disk.get(&name).cloned();
                     let input = Input::Spooled { name, load };
                     self.core.handle(self.now, &mut OsEntropy::new(), input);
+                }
+                Output::Sync { name } => self.synced.push(name),
+                Output::Bury { name } => {
+                    self.disk.remove(&name);
+                    self.buried.push(name);
                 }
                 Output::Drop { name } => drop(self.disk.remove(&name)),
                 Output::Exit { code, .. } => self.exit = Some(code),
