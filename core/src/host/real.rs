@@ -22,6 +22,9 @@ const POLL_MAX: Duration = Duration::from_millis(50);
 /// How long output is still read after a command's end when a grandchild holds the pipe.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// Files up to this size, in bytes, are read in one call once their size is known.
+const SMALL_FILE: usize = 256 * 1024;
+
 /// This machine.
 #[derive(Debug, Default)]
 pub struct RealHost {
@@ -78,9 +81,30 @@ fn metadata(stat: &fs::Metadata) -> Metadata {
     }
 }
 
+/// One `read` with room for a byte more tells that a file still ends where it was seen to end.
+fn read_seen(path: &Path, size: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let size = match usize::try_from(size) {
+        Ok(size) if (1..=SMALL_FILE).contains(&size) => size,
+        _ => return fs::read(path),
+    };
+    let mut file = fs::File::open(path)?;
+    let mut bytes = vec![0; size + 1];
+    let count = file.read(&mut bytes)?;
+    bytes.truncate(count);
+    if count != size {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 impl Read for RealHost {
     fn read(&self, path: &Path) -> Result<Vec<u8>> {
         fs::read(path).map_err(|error| Error::file("read", path, error))
+    }
+
+    fn read_seen(&self, path: &Path, size: u64) -> Result<Vec<u8>> {
+        read_seen(path, size).map_err(|error| Error::file("read", path, error))
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn Input>> {

@@ -18,7 +18,7 @@ use num_bigint::BigInt;
 use num_traits::{FromPrimitive, ToPrimitive};
 
 pub use convert::{FromValue, Type};
-pub use json::{JsonStyle, parse_json, to_json};
+pub use json::{JsonStyle, parse_json, to_json, write_json_str};
 pub use map::{Entry, IntoIter, Iter, IterMut, OccupiedEntry, OrderedMap, VacantEntry};
 pub use path::{DELIMITER, SubPath};
 pub use pprint::{WIDTH as PPRINT_WIDTH, pformat};

@@ -40,17 +40,17 @@ impl LowChunk {
 
     /// `module.function`.
     pub fn full(&self) -> String {
-        self.joined(&["state", "fun"], ".")
+        self.joined(["state", "fun"], ".")
     }
 
     /// Members as Python's `str` prints them, with `between` between them; `None` is for one that is absent.
-    fn joined(&self, keys: &[&str], between: &str) -> String {
-        let member = |key: &&str| self.data.get(*key);
-        let texts = keys.iter().map(|key| member(key).and_then(Value::as_str).map_or(4, str::len));
-        let mut out = String::with_capacity(texts.sum::<usize>() + between.len() * keys.len());
-        for (i, key) in keys.iter().enumerate() {
+    fn joined<const N: usize>(&self, keys: [&str; N], between: &str) -> String {
+        let members = keys.map(|key| self.data.get(key));
+        let texts = members.iter().map(|member| member.and_then(Value::as_str).map_or(4, str::len));
+        let mut out = String::with_capacity(texts.sum::<usize>() + between.len() * N);
+        for (i, member) in members.into_iter().enumerate() {
             out.push_str(if i > 0 { between } else { "" });
-            match member(key) {
+            match member {
                 Some(Value::Str(text)) => out.push_str(text),
                 Some(other) => out.push_str(&other.to_string()),
                 None => out.push_str("None"),
@@ -61,12 +61,12 @@ impl LowChunk {
 
     /// What names this call in the results of a run.
     pub fn tag(&self) -> String {
-        self.joined(&["state", "__id__", "name", "fun"], "_|-")
+        self.joined(["state", "__id__", "name", "fun"], "_|-")
     }
 
     /// What sorts chunks of equal order.
     pub(crate) fn label(&self) -> String {
-        self.joined(&["state", "name", "fun"], "")
+        self.joined(["state", "name", "fun"], "")
     }
 
     /// Whether a flag such as `__prereq__` is set.

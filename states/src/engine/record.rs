@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use halite_core::{Apply, Map, Value, map};
+use halite_core::value::write_json_str;
+use halite_core::{Apply, Map, Value};
 
 use super::run::Runner;
 use crate::compiler::{LowChunk, Step};
@@ -69,48 +70,117 @@ impl Runner<'_, '_> {
                 unique.push(index);
             }
         }
-        let entries = unique.iter().map(|&index| self.entry(index, &place)).collect::<Vec<_>>();
-        let record = map! {
-            "jid" => self.apply.job.jid.as_str(), "fun" => self.apply.job.fun.as_str(),
-            "test" => self.apply.test(), "states" => entries,
-        };
-        let record = self.apply.job.secrets.hide(record.into());
-        let text = halite_core::value::to_json(&record, Default::default());
+        let mut text = format!("{{\"test\": {}", self.apply.test());
+        let job = &self.apply.job;
+        for (key, value) in [("jid", job.jid.as_str()), ("fun", job.fun.as_str())] {
+            text += &format!(", \"{key}\": ");
+            write_json_str(&job.secrets.hide_text(value), &mut text);
+        }
+        text.push_str(", \"states\": [");
+        let mut writer = Writer { runner: self, numbers: &place, text, shown: None };
+        for (number, &index) in unique.iter().enumerate() {
+            writer.text.push_str(if number > 0 { ",\n" } else { "\n" });
+            writer.entry(index);
+        }
+        let text = writer.text + "]}\n";
         if let Err(error) =
             self.apply.host.write_atomic(&path(self.apply), text.as_bytes(), Some(0o600))
         {
             tracing::debug!("no record of this run is kept: {error}");
         }
     }
+}
 
-    fn entry(&self, index: usize, place: &[Option<usize>]) -> Value {
-        let low: &LowChunk = &self.chunks[index];
+/// Writes the states of a run as JSON: a list for each, in the order of [`Entry`], without a value in
+/// between, since every run pays for its record.
+struct Writer<'a, 'scope, 'env> {
+    runner: &'a Runner<'scope, 'env>,
+    /// The numbers of the chunks in the record.
+    numbers: &'a [Option<usize>],
+    text: String,
+    /// The file of the state before, and how it is shown.
+    shown: Option<(PathBuf, String)>,
+}
+
+impl Writer<'_, '_, '_> {
+    fn entry(&mut self, index: usize) {
+        let low: &LowChunk = &self.runner.chunks[index];
         let tag = low.tag();
-        let needs = self.graph.dependencies(&tag, false).into_iter().filter_map(|(kind, other)| {
-            Some(Value::from([Value::from(kind.name()), Value::from(place[other]?)]))
-        });
-        let steps = [Step::Key(low.id().into()), Step::State(low.state().into())];
-        let at = self.places.find(low.text("__sls__"), &steps);
-        let at = at.map(|at| at.of_master(&self.apply.files.cache_dir()));
-        let ret = self.running.get(&tag).map(|ret| {
-            let get = |key: &str| ret.get(key).cloned().unwrap_or_default();
-            let comment: String = get("comment").to_string().chars().take(COMMENT_CHARS).collect();
-            map! {
-                "result" => get("result"), "comment" => comment,
-                "changed" => get("changes").truthy(),
-                "ran" => ret.get("__state_ran__").is_none_or(Value::truthy),
-                "start_time" => get("start_time"), "duration" => get("duration"),
-            }
-        });
-        let needs: Vec<Value> = needs.collect();
-        map! {
-            "tag" => tag, "id" => low.id(), "fun" => low.full(), "name" => low.text("name"),
-            "sls" => low.text("__sls__"),
-            "place" => at.map(|at| format!("{}:{}", at.file.display(), at.line)).unwrap_or_default(),
-            "needs" => needs, "ret" => ret.unwrap_or_default(),
+        self.text.push('[');
+        for part in [&tag, low.id(), &low.full(), low.text("name"), low.text("__sls__")] {
+            self.string(part);
+            self.text.push(',');
         }
-        .into()
+        self.place(low);
+        self.text.push_str(",[");
+        for (kind, other) in self.runner.graph.dependencies(&tag, false) {
+            if let Some(number) = self.numbers[other] {
+                self.separate();
+                self.text += &format!("[\"{}\",{number}]", kind.name());
+            }
+        }
+        self.text.push(']');
+        if let Some(ret) = self.runner.running.get(&tag) {
+            self.text.push(',');
+            self.ret(ret);
+        }
+        self.text.push(']');
     }
+
+    fn ret(&mut self, ret: &Map) {
+        let truth = |value: Option<&Value>| {
+            value.map_or("null", |value| match value {
+                Value::Null => "null",
+                value if value.truthy() => "true",
+                _ => "false",
+            })
+        };
+        let changed = ret.get("changes").is_some_and(Value::truthy);
+        let ran = ret.get("__state_ran__").is_none_or(Value::truthy);
+        self.text += &format!("[{},{changed},{ran}", truth(ret.get("result")));
+        for key in ["comment", "start_time", "duration"] {
+            self.text.push(',');
+            match ret.get(key) {
+                Some(Value::Str(text)) => self.string(beginning(text)),
+                Some(Value::Null) | None => self.text.push_str("null"),
+                Some(number @ (Value::Int(_) | Value::Float(_))) => {
+                    self.text.push_str(&number.to_string());
+                }
+                Some(other) => self.string(beginning(&other.to_string())),
+            }
+        }
+        self.text.push(']');
+    }
+
+    /// Where the state is declared, as `file:line`.
+    fn place(&mut self, low: &LowChunk) {
+        let steps = [Step::Key(low.id().into()), Step::State(low.state().into())];
+        let Some(at) = self.runner.places.find(low.text("__sls__"), &steps) else {
+            return self.text.push_str("\"\"");
+        };
+        if self.shown.as_ref().is_none_or(|(file, _)| *file != at.file) {
+            let (file, cache) = (at.file.clone(), self.runner.apply.files.cache_dir());
+            self.shown = Some((file, at.clone().of_master(&cache).file.display().to_string()));
+        }
+        let file = self.shown.as_ref().map_or("", |(_, shown)| shown);
+        let place = format!("{file}:{}", at.line);
+        self.string(&place);
+    }
+
+    fn separate(&mut self) {
+        if !self.text.ends_with('[') {
+            self.text.push(',');
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        write_json_str(&self.runner.apply.job.secrets.hide_text(text), &mut self.text);
+    }
+}
+
+/// At most [`COMMENT_CHARS`] of a text.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(COMMENT_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The record of the last run; `None` if there is none.
@@ -118,16 +188,7 @@ pub fn load(apply: &Apply<'_>) -> Option<Record> {
     let bytes = apply.host.read(&path(apply)).ok()?;
     let value = halite_core::value::parse_json(&String::from_utf8_lossy(&bytes)).ok()?;
     let text = |value: &Value, key: &str| value.get(key).map(Value::to_string).unwrap_or_default();
-    let entries = value.get("states")?.as_list()?.iter().map(|state| Entry {
-        tag: text(state, "tag"),
-        id: text(state, "id"),
-        fun: text(state, "fun"),
-        name: text(state, "name"),
-        sls: text(state, "sls"),
-        place: text(state, "place"),
-        needs: needs_of(state),
-        ret: state.get("ret").and_then(Value::as_map).cloned().unwrap_or_default(),
-    });
+    let entries = value.get("states")?.as_list()?.iter().filter_map(entry_of);
     Some(Record {
         jid: text(&value, "jid"),
         fun: text(&value, "fun"),
@@ -136,11 +197,28 @@ pub fn load(apply: &Apply<'_>) -> Option<Record> {
     })
 }
 
-fn needs_of(state: &Value) -> Vec<(String, usize)> {
-    let needs = state.get("needs").and_then(Value::as_list).unwrap_or_default().iter();
+/// `None` for what is no list: an older version's record.
+fn entry_of(state: &Value) -> Option<Entry> {
+    let parts = state.as_list()?;
+    let text = |number: usize| parts.get(number).map(Value::to_string).unwrap_or_default();
+    let ret = parts.get(7).and_then(Value::as_list).unwrap_or_default();
+    let names = ["result", "changed", "ran", "comment", "start_time", "duration"];
+    Some(Entry {
+        tag: text(0),
+        id: text(1),
+        fun: text(2),
+        name: text(3),
+        sls: text(4),
+        place: text(5),
+        needs: needs_of(parts.get(6).and_then(Value::as_list).unwrap_or_default()),
+        ret: names.into_iter().map(Value::from).zip(ret.iter().cloned()).collect(),
+    })
+}
+
+fn needs_of(needs: &[Value]) -> Vec<(String, usize)> {
     let need = |need: &Value| {
         let pair = need.as_list()?;
         Some((pair.first()?.to_string(), usize::try_from(pair.get(1)?.as_i64()?).ok()?))
     };
-    needs.filter_map(need).collect()
+    needs.iter().filter_map(need).collect()
 }

@@ -200,7 +200,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
     /// Salt: `call_chunks` behaviour.
     pub(crate) fn call_chunks(&mut self, order: &[usize]) -> Result<()> {
         let mut pending: Vec<usize> = Vec::new();
-        let pause_file = pause::path(&self.apply.opts.path("cachedir"), &self.apply.job.jid);
+        let mut gate = pause::Gate::new(self.apply);
         for &index in order {
             if self.call_pending(&mut pending)? || std::mem::take(&mut self.stop) {
                 return Ok(());
@@ -211,7 +211,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             }
             let job = &self.apply.job;
             let id = self.chunks[index].id();
-            if job.cancelled() || !pause::may_go_on(self.apply, &pause_file, &job.jid, id) {
+            if job.cancelled() || !gate.may_go_on(self.apply, id) {
                 break;
             }
             if self.call_chunk(index, 0)? {
@@ -317,15 +317,16 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         let tag = low.tag();
         let tested = low.flag("__prereq__");
         self.watch(&low);
-        let mut ret = self.call(low.clone(), Some(index))?;
+        // Kept for what it does when what it watches has changed.
+        let reaction = (status == Status::Change).then(|| low.clone());
+        let mut ret = self.call(low, Some(index))?;
         if tested {
             self.pre.insert(tag, ret);
             return Ok(());
         }
         let changed = ret.get("changes").is_some_and(Value::truthy);
         let skip = ret.get("skip_watch").is_some_and(Value::truthy);
-        if status == Status::Change && !changed && !skip {
-            let mut reaction = low;
+        if let (Some(mut reaction), false, false) = (reaction, changed, skip) {
             let fun = reaction.data.get("fun").cloned().unwrap_or_default();
             reaction.data.insert("sfun".into(), fun);
             reaction.data.insert("fun".into(), "mod_watch".into());

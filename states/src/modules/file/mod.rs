@@ -51,6 +51,17 @@ impl Seen {
         self.stat.as_ref().is_some_and(Metadata::is_file)
     }
 
+    /// What the file holds; nothing if there is no regular file.
+    ///
+    /// # Errors
+    /// As reading.
+    pub(crate) fn bytes(&self, host: &dyn Read, path: &Path) -> Result<Vec<u8>> {
+        match self.stat.as_ref().filter(|stat| stat.is_file()) {
+            Some(stat) => host.read_seen(path, stat.size),
+            None => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) fn is_link(&self) -> bool {
         self.lstat.as_ref().is_some_and(Metadata::is_symlink)
     }

@@ -46,7 +46,7 @@ pub(crate) fn predict(apply: &Apply<'_>, want: &Want, seen: &Seen) -> Result<Out
     if seen.lstat.is_none() && !want.new_file_diff {
         changes.insert("newfile".into(), name.as_str().into());
     } else {
-        let have = if seen.is_file() { cx.host.read(&want.path)? } else { Vec::new() };
+        let have = seen.bytes(cx.host, &want.path)?;
         if let Some(diff) = content.bytes.as_ref().and_then(|bytes| diff(&have, bytes)) {
             same_to_others = ignored(want, &have, content.bytes.as_deref().unwrap_or_default());
             changes.insert("diff".into(), shown_diff(cx, want, diff).into());
@@ -188,7 +188,7 @@ fn update(apply: &Apply<'_>, want: &Want, content: &Content, seen: &Seen) -> Res
     let mut written = false;
     if let Some(bytes) = &content.bytes {
         if seen.is_link() && !want.follow {
-            let have = if seen.is_file() { host.read(&want.path)? } else { Vec::new() };
+            let have = seen.bytes(host, &want.path)?;
             let shown = diff(&have, bytes).map(|diff| shown_diff(apply.cx, want, diff));
             let shown = shown.unwrap_or_else(|| "Replace symbolic link with regular file".into());
             host.write_atomic(&want.path, bytes, None)?;
@@ -196,7 +196,7 @@ fn update(apply: &Apply<'_>, want: &Want, content: &Content, seen: &Seen) -> Res
             changes.insert("diff".into(), shown.into());
         } else {
             let real = if seen.is_link() { real_path(host, &want.path) } else { want.path.clone() };
-            let have = if seen.is_file() { host.read(&real)? } else { Vec::new() };
+            let have = seen.bytes(host, &real)?;
             if let Some(diff) = diff(&have, bytes) {
                 same_to_others = ignored(want, &have, bytes);
                 back_up(apply, &want.backup, &real)?;
