@@ -29,7 +29,7 @@ impl Reasons {
 
     /// Salt's first line, which scripts look for; what is known beyond it; where to look later.
     pub(crate) fn text(&self, jid: &str, id: &str, lost: &Lost) -> String {
-        let (word, why) = self.why(id, lost);
+        let (word, why) = self.why(jid, id, lost);
         let mut text = format!("Minion did not return. [{word}]");
         if let Some(why) = why {
             text.push('\n');
@@ -46,7 +46,7 @@ impl Reasons {
         text
     }
 
-    fn why(&self, id: &str, lost: &Lost) -> (&'static str, Option<String>) {
+    fn why(&self, jid: &str, id: &str, lost: &Lost) -> (&'static str, Option<String>) {
         let response = "No response";
         if let Lost::Running { fun, seconds } = lost {
             return (response, Some(format!("It has been running {fun} for {seconds} s.")));
@@ -62,8 +62,12 @@ impl Reasons {
         match self.connection(id) {
             Connection::Unknown => (response, None),
             Connection::Since(at) => {
-                let at = stamp::local(at);
-                (response, Some(format!("It has been connected since {at} and did not answer.")))
+                let since = stamp::local(at);
+                let why = match stamp::jid(at, self.opts.bool("utc_jid")).as_str() > jid {
+                    true => format!("It connected at {since}, after the job was sent."),
+                    false => format!("It has been connected since {since} and did not answer."),
+                };
+                (response, Some(why))
             }
             Connection::Gone(at) => {
                 let why = format!("It is not connected since {}.", stamp::local(at));

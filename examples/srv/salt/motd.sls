@@ -1,5 +1,5 @@
 # A file made of a template, with data from pillar and grains.
-{%- set root = grains['demo_root'] %}
+{%- set root = grains.get('demo_root', '/tmp/halite-demo') %}
 
 {{ root }}/etc:
   file.directory:

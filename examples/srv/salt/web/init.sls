@@ -1,5 +1,5 @@
 # A site: content, settings, and a command that runs only when the settings changed.
-{%- set root = grains['demo_root'] %}
+{%- set root = grains.get('demo_root', '/tmp/halite-demo') %}
 {%- set site = pillar['site'] %}
 
 include:
