@@ -10,6 +10,7 @@ use halite_wire::limits::Limits;
 use halite_wire::load::PublishLoad;
 use halite_wire::msgpack::{self, Dialect};
 
+use crate::core::Waits;
 use crate::limits;
 use crate::store::make_private_dir;
 
@@ -26,6 +27,12 @@ pub(crate) struct Waiting {
     /// The job.
     pub(crate) load: PublishLoad,
     file: Option<PathBuf>,
+}
+
+impl Waits for Waiting {
+    fn load(&self) -> &PublishLoad {
+        &self.load
+    }
 }
 
 impl Waiting {

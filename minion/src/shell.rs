@@ -1,6 +1,5 @@
 //! The owner task: sockets, timers, workers and the disk around the core.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,12 +11,12 @@ use halite_net::zmtp::req::{ReqClient, ReqOptions};
 use halite_net::zmtp::sub::{SubEvent, SubOptions, Subscriber};
 use halite_net::{Endpoint, signal};
 use halite_wire::OsEntropy;
-use halite_wire::load::{Fun, PublishLoad};
+use halite_wire::load::PublishLoad;
 use tokio::sync::mpsc;
 
 use crate::asker::Message;
 use crate::bus::Bus;
-use crate::core::{Address, Core, Input, Now, Output};
+use crate::core::{Address, Core, Input, Now, Output, Place, Places};
 use crate::job_queue::{JobQueue, Waiting};
 use crate::keys::Keys;
 use crate::shared::Shared;
@@ -54,8 +53,7 @@ pub(crate) struct Shell {
     client: Option<(Address, ReqClient)>,
     subscriber: Option<Subscriber>,
     bus: Option<Bus>,
-    workers: usize,
-    queue: VecDeque<Waiting>,
+    places: Places<Waiting>,
     waiting: JobQueue,
     cancelled: bool,
     quiet: Quiet,
@@ -92,8 +90,7 @@ impl Shell {
             client: None,
             subscriber: None,
             bus,
-            workers: 0,
-            queue: VecDeque::new(),
+            places: Places::new(limits::JOBS_WAITING),
             waiting,
             cancelled: false,
             quiet: Quiet::new(Instant::now()),
@@ -118,7 +115,7 @@ impl Shell {
                 Event::Publish(event) => self.publish_event(event),
                 Event::Bus(body) => self.bus_message(&body),
                 Event::Tick => {
-                    if self.workers == 0 {
+                    if self.places.busy() == 0 {
                         self.quiet.tick(Instant::now());
                     }
                     self.feed(Input::Tick);
@@ -143,7 +140,7 @@ impl Shell {
 
     /// What waits stays on disk for the next start.
     fn leave_queue(&mut self) {
-        for waiting in std::mem::take(&mut self.queue) {
+        for waiting in self.places.leave() {
             let jid = &waiting.load.jid;
             if waiting.is_kept() {
                 tracing::warn!("stopping: job {jid} waits for the next start");
@@ -164,7 +161,7 @@ impl Shell {
 
     /// Ends the process once all is done, or the time is up.
     fn stopping(&mut self, at: Instant) -> Instant {
-        if self.workers == 0 && self.core.is_quiet() {
+        if self.places.busy() == 0 && self.core.is_quiet() {
             self.end.get_or_insert_with(End::fine);
         } else if Instant::now() >= at && self.end.is_none() {
             if !std::mem::replace(&mut self.cancelled, true) && self.shared.cancel_all() > 0 {
@@ -193,7 +190,7 @@ impl Shell {
             self.core.deadline().map_or(IDLE, |at| Duration::from_millis(at.saturating_sub(now)));
         let rest = |at: Instant| at.saturating_duration_since(Instant::now());
         let stop = stop_at.map_or(IDLE, rest);
-        let quiet = self.quiet.due().filter(|_| self.workers == 0).map_or(IDLE, rest);
+        let quiet = self.quiet.due().filter(|_| self.places.busy() == 0).map_or(IDLE, rest);
         let (subscriber, bus) = (self.subscriber.as_mut(), self.bus.as_mut());
         tokio::select! {
             biased;
@@ -223,10 +220,10 @@ impl Shell {
             Message::WorkerDone(jid) => {
                 tracing::debug!("job {jid} has ended");
                 self.quiet.busy(Instant::now());
-                self.workers = self.workers.saturating_sub(1);
-                if self.queue.front().is_some_and(|next| self.has_room(&next.load)) {
-                    let next = self.queue.pop_front();
-                    next.into_iter().for_each(|waiting| self.spawn_job(waiting.release()));
+                self.places.ended();
+                let most = self.shared.jobs_most();
+                while let Some(next) = self.places.next(most) {
+                    self.spawn_job(next.release());
                 }
             }
             Message::Run(load) => self.start_job(*load),
@@ -346,38 +343,33 @@ impl Shell {
         self.subscriber = Some(Subscriber::start(Endpoint::new(host, port), options));
     }
 
-    /// Whether there is room for one more.
-    fn has_room(&self, load: &PublishLoad) -> bool {
-        let urgent = matches!(&load.fun, Fun::One(fun) if limits::URGENT.contains(&&**fun));
-        let most = self.shared.jobs_most() + if urgent { limits::URGENT_RUNNING } else { 0 };
-        self.workers < most
-    }
-
     /// Runs a job, or queues it while enough run.
     fn start_job(&mut self, load: PublishLoad) {
-        if self.has_room(&load) {
-            self.spawn_job(load);
-        } else if self.queue.len() < limits::JOBS_WAITING {
-            let waiting = self.waiting.take(load);
-            self.enqueue(waiting);
-        } else {
-            tracing::error!("{} jobs wait already: {} is dropped", self.queue.len(), load.jid);
+        match self.places.look(&load, self.shared.jobs_most()) {
+            Place::Free => self.spawn_job(load),
+            Place::Wait => {
+                let waiting = self.waiting.take(load);
+                self.enqueue(waiting);
+            }
+            Place::Full => {
+                let waiting = self.places.waiting();
+                tracing::error!("{waiting} jobs wait already: {} is dropped", load.jid);
+            }
         }
     }
 
     /// The same with a job that waited.
     fn start_or_queue(&mut self, waiting: Waiting) {
-        if self.has_room(&waiting.load) {
-            self.spawn_job(waiting.release());
-        } else {
-            self.enqueue(waiting);
+        match self.places.look(&waiting.load, self.shared.jobs_most()) {
+            Place::Free => self.spawn_job(waiting.release()),
+            Place::Wait | Place::Full => self.enqueue(waiting),
         }
     }
 
     fn enqueue(&mut self, waiting: Waiting) {
         // A master that asks for it must hear that the job is not lost.
         self.shared.list(&waiting.load, Arc::default());
-        self.queue.push_back(waiting);
+        self.places.wait(waiting);
     }
 
     /// Runs a job in a thread of its own.
@@ -397,7 +389,7 @@ impl Shell {
             let _ = asker.send(Message::WorkerDone(jid));
         });
         match spawned {
-            Ok(_) => self.workers += 1,
+            Ok(_) => self.places.began(),
             Err(error) => tracing::error!("job {jid} cannot be started: {error}"),
         }
     }

@@ -130,6 +130,9 @@ impl Schedule {
     pub fn due(&mut self, around: &mut Around<'_>) -> (Vec<Fire>, Vec<Fault>) {
         let all = self.jobs(true, true);
         let common = self.common(&all);
+        if self.last.is_some_and(|last| around.now < last) {
+            self.runs.values_mut().for_each(|run| run.set_back(around.now));
+        }
         self.last = Some(around.now);
         let (mut fires, mut faults) = (Vec::new(), Vec::new());
         for (name, data) in all.iter().take(JOBS_MAX) {

@@ -262,7 +262,7 @@ impl Run {
         let Some(splay) = splay else { return Ok((seconds, false)) };
         let mut at_once = false;
         if self.splay.is_none() {
-            let drawn = draw(splay, job.name, around.chance)?;
+            let drawn = times::draw(splay, job.name, around.chance)?;
             let at = add(next, drawn);
             if now < at {
                 self.splay = Some(at);
@@ -466,28 +466,16 @@ impl Run {
         }
     }
 
+    /// The clock was set back to `now`: an interval that was reckoned from a later time begins anew.
+    pub(super) fn set_back(&mut self, now: DateTime) {
+        let Some(seconds) = self.seconds else { return };
+        if self.next_fire_time.is_some_and(|next| next > add(now, seconds)) {
+            (self.next_fire_time, self.splay) = (Some(add(now, seconds)), None);
+        }
+    }
+
     /// When it is due next.
     pub(super) fn next(&self) -> Option<DateTime> {
         self.next_fire_time
-    }
-}
-
-/// A splay in seconds.
-fn draw(splay: &Value, name: &str, chance: &mut dyn FnMut(i64, i64) -> i64) -> Result<i64, String> {
-    let number = |value: Option<&Value>| {
-        value.and_then(|v| v.as_i64().or_else(|| v.to_string().trim().parse().ok()))
-    };
-    match splay {
-        Value::Map(ends) => match (number(ends.get("start")), number(ends.get("end"))) {
-            (Some(start), Some(end)) if end >= start => Ok(chance(start, end)),
-            _ => Err(format!(
-                "schedule.handle_func: Invalid Splay, end must be larger than start. Ignoring job \
-                 {name}."
-            )),
-        },
-        other => match number(Some(other)).filter(|most| *most >= 1) {
-            Some(most) => Ok(chance(1, most)),
-            None => Err(format!("Invalid splay {}. Ignoring job {name}.", other.repr())),
-        },
     }
 }

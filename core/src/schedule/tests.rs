@@ -237,6 +237,15 @@ fn a_late_run_says_by_how_much() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_stop_an_interval() {
+    let mut day = Day::new(map! { "function" => "f", "seconds" => 10, "splay" => 2 });
+    assert_eq!(day.until("2017-11-29T12:00:30").len(), 3);
+    let mut day = day.at("2017-11-29T11:00:00");
+    let ran = day.until("2017-11-29T11:00:30");
+    assert_eq!(ran, ["29 11:00:12 f", "29 11:00:24 f"]);
+}
+
+#[test]
 fn orders_change_and_answer() {
     let mut day = Day::new(map! { "function" => "f", "seconds" => 3600 });
     day.step();

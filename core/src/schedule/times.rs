@@ -66,3 +66,27 @@ pub(super) fn explicit(data: &Map, key: &str) -> Vec<DateTime> {
     });
     times.collect()
 }
+
+/// A splay in seconds.
+pub(super) fn draw(
+    splay: &Value,
+    name: &str,
+    chance: &mut dyn FnMut(i64, i64) -> i64,
+) -> Result<i64, String> {
+    let number = |value: Option<&Value>| {
+        value.and_then(|v| v.as_i64().or_else(|| v.to_string().trim().parse().ok()))
+    };
+    match splay {
+        Value::Map(ends) => match (number(ends.get("start")), number(ends.get("end"))) {
+            (Some(start), Some(end)) if end >= start => Ok(chance(start, end)),
+            _ => Err(format!(
+                "schedule.handle_func: Invalid Splay, end must be larger than start. Ignoring job \
+                 {name}."
+            )),
+        },
+        other => match number(Some(other)).filter(|most| *most >= 1) {
+            Some(most) => Ok(chance(1, most)),
+            None => Err(format!("Invalid splay {}. Ignoring job {name}.", other.repr())),
+        },
+    }
+}

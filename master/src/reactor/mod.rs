@@ -2,6 +2,7 @@
 //! decisions are `halite_states::reactor`; here are its thread, its workers and its dead letters.
 
 mod act;
+pub(crate) mod core;
 mod dead;
 mod settings;
 #[cfg(test)]

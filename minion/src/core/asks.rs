@@ -51,8 +51,9 @@ impl Ask {
 impl Core {
     /// Sends a request, or keeps it until that can be done.
     pub(super) fn ask(&mut self, now: Now, entropy: &mut dyn Entropy, ask: Ask) {
-        if self.waiting.len() >= limits::ASKS_WAITING {
-            let what = format!("{} requests to the master wait already", limits::ASKS_WAITING);
+        let most = self.settings.bounds.asks;
+        if self.waiting.len() >= most {
+            let what = format!("{most} requests to the master wait already");
             return self.fail(now, entropy, ask, what, false);
         }
         self.waiting.push_back(ask);
@@ -61,7 +62,9 @@ impl Core {
 
     /// Sends what waits, as far as session and places allow.
     pub(super) fn pump(&mut self, now: Now, entropy: &mut dyn Entropy) {
-        while matches!(self.link, Link::Up) && self.pending.len() < limits::ASKS_IN_FLIGHT {
+        while matches!(self.link, Link::Up)
+            && self.pending.len() < self.settings.bounds.asks_in_flight
+        {
             let Some(session) = self.session.clone() else { return };
             let Some(ask) = self.waiting.pop_front() else { return };
             if !session.own_peer()

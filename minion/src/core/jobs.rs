@@ -7,7 +7,6 @@ use halite_wire::load::PublishLoad;
 use halite_wire::session::PublishError;
 
 use super::{Core, Now, Output};
-use crate::limits;
 
 impl Core {
     /// A packet arrived.
@@ -36,13 +35,11 @@ impl Core {
     }
 
     fn hold(&mut self, frame: Bytes) {
-        if self.held.len() < limits::PACKETS_HELD {
+        let most = self.settings.bounds.packets;
+        if self.held.len() < most {
             self.held.push_back(frame);
         } else {
-            tracing::error!(
-                "more than {} publishes wait for a sign-in: dropped",
-                limits::PACKETS_HELD
-            );
+            tracing::error!("more than {most} publishes wait for a sign-in: dropped");
         }
     }
 
@@ -55,12 +52,15 @@ impl Core {
             tracing::debug!("job {} was seen before", load.jid);
             return;
         }
-        self.arrivals.note(load.jid.as_str(), now.ms);
+        self.arrivals.note(load.jid.as_str(), now.ms, self.settings.bounds.jobs);
         self.emit(Output::Keep);
         if self.ready {
             self.emit(Output::Run(Box::new(load)));
-        } else if self.early.len() < limits::JOBS_WAITING {
+        } else if self.early.len() < self.settings.bounds.jobs {
             self.early.push_back(load);
+        } else {
+            let (most, jid) = (self.settings.bounds.jobs, &load.jid);
+            tracing::error!("{most} jobs wait for the pillar already: {jid} is dropped");
         }
     }
 

@@ -7,6 +7,7 @@
 mod asks;
 mod jobs;
 mod link;
+mod places;
 mod returns;
 mod settings;
 #[cfg(test)]
@@ -24,11 +25,11 @@ use halite_wire::load::PublishLoad;
 use halite_wire::session::{MinionSession, SerialMark, Subscriber};
 
 pub use asks::Kind;
+pub use places::{Place, Places, Waits};
 pub(crate) use settings::autosign;
-pub use settings::{Address, Settings};
+pub use settings::{Address, Bounds, Settings};
 pub use window::Window;
 
-use crate::limits;
 use asks::{Ask, Sent};
 use link::Link;
 use returns::{Arrivals, Returns};
@@ -281,7 +282,7 @@ impl Core {
                 self.ask(now, entropy, Ask::new(now, id, load, kind));
             }
             Input::Returned { name, load } => self.returned(now, entropy, name, load),
-            Input::Unspooled { name, load } => self.returns.hold(&name, load),
+            Input::Unspooled { name, load } => self.hold_return(&name, load),
             Input::Spooled { name, load } => self.spooled(now, entropy, name, load),
             Input::Ready => self.become_ready(),
             Input::Facts(facts) => self.facts = facts,
@@ -304,7 +305,11 @@ impl Core {
             Link::Asking { .. } | Link::Up => None,
         };
         let asks = self.waiting.iter().map(|ask| ask.expires).min();
-        let returns = if self.is_up() { self.returns.due() } else { None };
+        let returns = if self.is_up() {
+            self.returns.due(self.settings.bounds.returns_in_flight)
+        } else {
+            None
+        };
         let failover = self.failover_at();
         let sync = self.returns.sync_at();
         [link, asks, returns, sync, failover].into_iter().flatten().min()
@@ -322,15 +327,16 @@ impl Core {
 
     /// How much waits in each queue, against its bound.
     pub fn queues(&self) -> [(&'static str, usize, usize); 9] {
+        let bounds = &self.settings.bounds;
         [
-            ("requests that wait", self.waiting.len(), limits::ASKS_WAITING),
-            ("requests in flight", self.pending.len(), limits::ASKS_IN_FLIGHT),
-            ("returns", self.returns.len(), limits::SPOOL_RETURNS),
-            ("returns in flight", self.returns.busy(), limits::RETURNS_IN_FLIGHT),
-            ("returns in memory", self.returns.held(), limits::RETURNS_IN_MEMORY),
-            ("arrivals", self.arrivals.len(), limits::JOBS_WAITING),
-            ("publishes held", self.held.len(), limits::PACKETS_HELD),
-            ("early jobs", self.early.len(), limits::JOBS_WAITING),
+            ("requests that wait", self.waiting.len(), bounds.asks),
+            ("requests in flight", self.pending.len(), bounds.asks_in_flight),
+            ("returns", self.returns.len(), bounds.returns),
+            ("returns in flight", self.returns.busy(), bounds.returns_in_flight),
+            ("returns in memory", self.returns.held(), bounds.returns_in_memory),
+            ("arrivals", self.arrivals.len(), bounds.jobs),
+            ("publishes held", self.held.len(), bounds.packets),
+            ("early jobs", self.early.len(), bounds.jobs),
             ("jids", self.kept.window.jids().count(), self.settings.jids),
         ]
     }

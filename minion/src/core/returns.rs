@@ -29,9 +29,9 @@ pub(super) struct Returns(VecDeque<Entry>);
 pub(super) struct Arrivals(VecDeque<(String, u64)>);
 
 impl Arrivals {
-    pub(super) fn note(&mut self, jid: &str, at: u64) {
+    pub(super) fn note(&mut self, jid: &str, at: u64, most: usize) {
         self.0.retain(|(_, then)| at < then + limits::FOREIGN_RETURN_MS);
-        if self.0.len() < limits::JOBS_WAITING {
+        if self.0.len() < most {
             self.0.push_back((jid.into(), at));
         }
     }
@@ -77,12 +77,12 @@ impl Returns {
     }
 
     /// When the next of them is to be sent.
-    pub(super) fn due(&self) -> Option<u64> {
+    pub(super) fn due(&self, in_flight: usize) -> Option<u64> {
         let at = |entry: &Entry| match entry.state {
             State::Rest(at) => Some(at),
             State::Busy => None,
         };
-        if self.busy() >= limits::RETURNS_IN_FLIGHT {
+        if self.busy() >= in_flight {
             return None;
         }
         self.0.iter().filter_map(at).min()
@@ -95,8 +95,8 @@ impl Returns {
     }
 
     /// The disk did not take this one.
-    pub(super) fn hold(&mut self, name: &str, load: Map) {
-        let full = self.held() >= limits::RETURNS_IN_MEMORY;
+    pub(super) fn hold(&mut self, name: &str, load: Map, most: usize) {
+        let full = self.held() >= most;
         let Some(entry) = self.find(name) else { return };
         if full {
             tracing::error!(
@@ -158,15 +158,15 @@ impl Core {
         self.emit(Output::Spool { name: name.clone(), load: load.clone() });
         self.returns.remove(&name);
         let from = self.may_return(&load);
-        let free = self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT;
+        let free = self.is_up() && self.returns.busy() < self.settings.bounds.returns_in_flight;
         let send = free && from <= now.ms;
         let state = if send { State::Busy } else { State::Rest(now.ms.max(from)) };
         self.returns.0.push_back(Entry::new(name.clone(), state, now.ms));
-        if self.returns.0.len() > limits::SPOOL_RETURNS {
+        let most = self.settings.bounds.returns;
+        if self.returns.0.len() > most {
             if let Some(old) = self.returns.0.pop_front() {
                 tracing::error!(
-                    "more than {} returns wait for the master: the one of job {} is dropped",
-                    limits::SPOOL_RETURNS,
+                    "more than {most} returns wait for the master: the one of job {} is dropped",
                     old.name
                 );
                 self.emit(Output::Drop { name: old.name });
@@ -185,6 +185,11 @@ impl Core {
         }
         let jid = load.get("jid").and_then(Value::as_str).unwrap_or_default();
         self.arrivals.may_return(jid)
+    }
+
+    /// The disk did not take a return.
+    pub(super) fn hold_return(&mut self, name: &str, load: Map) {
+        self.returns.hold(name, load, self.settings.bounds.returns_in_memory);
     }
 
     /// A return was read back from disk.
@@ -235,7 +240,7 @@ impl Core {
     /// Has the next returns read whose time has come.
     pub(super) fn returns_tick(&mut self, now: Now, entropy: &mut dyn Entropy) {
         self.sync_returns(now);
-        while self.is_up() && self.returns.busy() < limits::RETURNS_IN_FLIGHT {
+        while self.is_up() && self.returns.busy() < self.settings.bounds.returns_in_flight {
             let due = |entry: &&mut Entry| matches!(entry.state, State::Rest(at) if at <= now.ms);
             let Some(entry) = self.returns.0.iter_mut().find(due) else { return };
             entry.state = State::Busy;

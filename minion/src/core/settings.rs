@@ -16,9 +16,44 @@ pub struct Address {
     pub port: u16,
 }
 
+/// How much may wait: [`limits`], or less where a test wants to see the bounds reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// [`limits::ASKS_WAITING`].
+    pub asks: usize,
+    /// [`limits::ASKS_IN_FLIGHT`].
+    pub asks_in_flight: usize,
+    /// [`limits::SPOOL_RETURNS`].
+    pub returns: usize,
+    /// [`limits::RETURNS_IN_FLIGHT`].
+    pub returns_in_flight: usize,
+    /// [`limits::RETURNS_IN_MEMORY`].
+    pub returns_in_memory: usize,
+    /// [`limits::PACKETS_HELD`].
+    pub packets: usize,
+    /// [`limits::JOBS_WAITING`].
+    pub jobs: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            asks: limits::ASKS_WAITING,
+            asks_in_flight: limits::ASKS_IN_FLIGHT,
+            returns: limits::SPOOL_RETURNS,
+            returns_in_flight: limits::RETURNS_IN_FLIGHT,
+            returns_in_memory: limits::RETURNS_IN_MEMORY,
+            packets: limits::PACKETS_HELD,
+            jobs: limits::JOBS_WAITING,
+        }
+    }
+}
+
 /// The core's configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What bounds the queues.
+    pub bounds: Bounds,
     /// Everything a sign-in needs but the pinned key.
     pub signin: Config,
     /// The masters, tried in this order.
@@ -74,6 +109,7 @@ impl Settings {
         let retry = ms("return_retry_timer", 5.0);
         let publish = opts.int("publish_port", 0);
         Ok(Settings {
+            bounds: Bounds::default(),
             signin: signin(opts)?,
             masters: masters(opts)?,
             publish_port: u16::try_from(publish).ok().filter(|port| !matches!(port, 0 | 4506)),
