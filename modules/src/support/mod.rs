@@ -9,6 +9,7 @@ pub mod logins;
 pub mod merge;
 pub mod netlink;
 pub mod paths;
+pub mod programs;
 pub mod shlex;
 pub(crate) mod sql_returns;
 pub mod x509;

@@ -1,0 +1,4 @@
+xx_YY.UTF-8:
+  locale.present
+C:
+  locale.present
