@@ -27,6 +27,7 @@ pub mod returner;
 pub mod schedule;
 pub mod secrets;
 pub mod services;
+pub mod signature;
 pub mod state_return;
 pub mod target;
 pub mod text;

@@ -4,11 +4,15 @@
 pub mod apt;
 mod block;
 mod comment;
+mod encoding;
+mod keep;
 mod line;
 mod replace;
 
 pub use block::{Block, Missing, replace_block};
 pub use comment::{Commented, comment_lines};
+pub use encoding::Encoding;
+pub use keep::{keep_copy, kept_at, kept_folder};
 pub use line::{LineEdit, edit_line};
 pub use replace::{NotFound, Replace, expand_template, parse_flags, replace_all};
 
@@ -31,6 +35,28 @@ impl Text {
                 text: bytes.iter().map(|&byte| char::from(byte)).collect(),
                 single_byte: true,
             },
+        }
+    }
+
+    /// Reads bytes in a named encoding if there is one. As in Python, `\r\n` and `\r` are then read
+    /// as `\n`.
+    ///
+    /// # Errors
+    /// An encoding that is not known, and bytes that are none of it.
+    pub fn read(bytes: &[u8], encoding: Option<Encoding>) -> crate::Result<Text> {
+        let Some(encoding) = encoding else { return Ok(Text::from_bytes(bytes)) };
+        let text = encoding.decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
+        Ok(Text { text, single_byte: false })
+    }
+
+    /// The bytes of an edited text in a named encoding if there is one.
+    ///
+    /// # Errors
+    /// Characters that the encoding cannot hold.
+    pub fn write(&self, text: &str, encoding: Option<Encoding>) -> crate::Result<Vec<u8>> {
+        match encoding {
+            Some(encoding) => encoding.encode(text, "strict"),
+            None => Ok(self.to_bytes(text)),
         }
     }
 

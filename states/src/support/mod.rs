@@ -1,7 +1,6 @@
 //! What several state modules and the `state.*` functions share.
 
 pub mod attrs;
-pub mod diff;
 pub mod draw;
 pub mod ini;
 pub mod look_only;

@@ -2,14 +2,23 @@
 
 use std::path::Path;
 
-use halite_core::{Context, Error, ExecModule, Map, Result, Value, function};
+use halite_core::{Apply, Context, Error, ExecModule, Map, Result, Value, function};
 
 use super::shared::{expand, glob};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
     "file",
-    &[&READ, &SEEK_READ, &CONTAINS, &CONTAINS_REGEX, &CONTAINS_GLOB, &GREP, &OPEN_FILES],
+    &[
+        &READ,
+        &SEEK_READ,
+        &SEEK_WRITE,
+        &CONTAINS,
+        &CONTAINS_REGEX,
+        &CONTAINS_GLOB,
+        &GREP,
+        &OPEN_FILES,
+    ],
 );
 
 /// Gives a file's content.
@@ -57,6 +66,42 @@ fn seek_read(
     let until = from.saturating_add(usize::try_from(size).unwrap_or(0)).min(bytes.len());
     let part = &bytes[from..until];
     Ok(std::str::from_utf8(part).map_or_else(|_| Value::bytes(part), Value::str))
+}
+
+/// Writes into the middle of a file; gives how many bytes were written.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' file.seek_write /path/to/file 'some data' 4096
+/// ```
+#[function]
+fn seek_write(
+    apply: &Apply<'_>,
+    path: String,
+    data: Value,
+    /// Where to begin, in bytes.
+    offset: i64,
+) -> Result<usize> {
+    let place = super::shared::real(apply.cx.host, &expand(apply.cx.host, &path));
+    let data = match &data {
+        Value::Bytes(bytes) => bytes.to_vec(),
+        other => other.to_string().into_bytes(),
+    };
+    let mut content = apply.host.read(&place)?;
+    let from = usize::try_from(offset).ok().filter(|from| {
+        from.saturating_add(data.len()) <= halite_core::limits::COMMAND_OUTPUT_BYTES
+    });
+    let Some(from) = from else {
+        return Err(Error::usage("file.seek_write", format!("cannot write at {offset}")));
+    };
+    let until = from + data.len();
+    if content.len() < until {
+        content.resize(until, 0);
+    }
+    content[from..until].copy_from_slice(&data);
+    apply.host.write_atomic(&place, &content, None)?;
+    Ok(data.len())
 }
 
 fn text_of(cx: &Context<'_>, path: &str) -> Option<String> {

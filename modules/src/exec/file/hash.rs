@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use halite_core::outside::http::redacted;
+use halite_core::signature::Signing;
 use halite_core::{Apply, Context, Error, ExecModule, Map, Result, Value, args, function, map};
 
 use super::shared::{expand, is_file};
@@ -135,20 +137,44 @@ fn get_source_sum(
     #[default(None)]
     source_hash_name: Option<String>,
     #[default("base".into())] saltenv: String,
+    /// Whether the certificate of the server that has the list must be trusted.
+    #[default(true)]
+    verify_ssl: bool,
+    /// The signature that the list must have: `True` for one within, or where it is.
+    #[default(Value::Null)]
+    source_hash_sig: Value,
+    #[default(Value::Null)] signed_by_any: Value,
+    #[default(Value::Null)] signed_by_all: Value,
+    #[default(Value::Null)] keyring: Value,
+    #[default(Value::Null)] gnupghome: Value,
+    #[default("gpg".into())] sig_backend: String,
     #[kwargs] _kwargs: Map,
 ) -> Result<Map> {
     let remote = crate::exec::config::is_file_proto(&source_hash);
     if source_hash.starts_with('/') || remote {
         let mut path = source_hash.clone();
         if remote {
-            let cached = apply.call_value("cp.cache_file", args![&source_hash, saltenv])?;
+            let call = args![&source_hash, &saltenv; verify_ssl = verify_ssl];
+            let cached = apply.call_value("cp.cache_file", call)?;
             path = match cached.as_str() {
                 Some(cached) if !cached.is_empty() => cached.to_owned(),
                 _ => {
-                    let what = format!("Source hash file {source_hash} not found");
+                    let what = format!("Source hash file {} not found", redacted(&source_hash));
                     return Err(Error::execution(what));
                 }
             };
+            if source_hash_sig.truthy() {
+                let signing = Signing {
+                    signed_by_any,
+                    signed_by_all,
+                    keyring,
+                    gnupghome,
+                    sig_backend,
+                    ..Signing::default()
+                };
+                let from = (saltenv.as_str(), verify_ssl);
+                signing.check(apply, path.as_ref(), &source_hash_sig, from)?;
+            }
         }
         let found = find_hash(apply, &path, "", &file_name, &source, source_hash_name.as_deref())?;
         return found.ok_or_else(|| bad_source_hash(&source_hash));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use halite_core::diff::unified;
 use halite_core::edit::{
-    Block, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line, parse_flags,
-    replace_all, replace_block,
+    Block, Encoding, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line,
+    parse_flags, replace_all, replace_block,
 };
 use halite_core::{Apply, Context, Error, ExecModule, Map, Result, Value, function, pyre};
 
@@ -166,7 +166,9 @@ fn replace(
     /// Take backslashes in `repl` as they are.
     #[default(false)]
     backslash_literal: bool,
-    #[default(None)] _encoding: Option<String>,
+    /// The file's encoding, where it is none that ASCII is part of: `utf-16`.
+    #[default(None)]
+    encoding: Option<String>,
 ) -> Result<Value> {
     let how = Replace {
         pattern,
@@ -182,12 +184,13 @@ fn replace(
         return Ok(false.into());
     }
     let add = (append_if_not_found, prepend_if_not_found);
-    let (old, new) = match replaced(apply, &place, how, add, search_only)? {
+    let encoding = encoding.as_deref().map(Encoding::parse).transpose()?;
+    let (old, new) = match replaced(apply, &place, how, (add, search_only), encoding)? {
         Replaced::Found(found) => return Ok(found.into()),
         Replaced::Text(old, new) => (old, new),
     };
     if new != old.text && !dry_run {
-        write_back(apply, &place, &old.to_bytes(&new), &backup)?;
+        write_back(apply, &place, &old.write(&new, encoding)?, &backup)?;
     }
     if show_changes {
         return Ok(unified(&old.text, &new).into());
@@ -207,10 +210,13 @@ fn replaced(
     apply: &Apply<'_>,
     place: &Path,
     mut how: Replace,
-    (append, prepend): (bool, bool),
-    search_only: bool,
+    ((append, prepend), search_only): ((bool, bool), bool),
+    encoding: Option<Encoding>,
 ) -> Result<Replaced> {
-    let text = editable(apply, place)?;
+    let text = match encoding {
+        Some(_) if apply.host.exists(place) => Text::read(&apply.host.read(place)?, encoding)?,
+        _ => editable(apply, place)?,
+    };
     let refuse = |what: &str| Err(Error::usage("file.replace", what));
     if search_only && (append || prepend) {
         return refuse("search_only cannot be used with append/prepend_if_not_found");

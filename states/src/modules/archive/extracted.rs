@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use halite_core::signature::Signing;
 use halite_core::{
     Apply, Changes, Context, Map, Outcome, Result, StateModule, Value, Verdict, args, map, state,
 };
@@ -101,10 +102,10 @@ fn extracted<'a>(
     #[default(false)] use_etag: bool,
     #[default(Value::Null)] signature: Value,
     #[default(Value::Null)] source_hash_sig: Value,
-    #[default(Value::Null)] _signed_by_any: Value,
-    #[default(Value::Null)] _signed_by_all: Value,
-    #[default(Value::Null)] _keyring: Value,
-    #[default(Value::Null)] _gnupghome: Value,
+    #[default(Value::Null)] signed_by_any: Value,
+    #[default(Value::Null)] signed_by_all: Value,
+    #[default(Value::Null)] keyring: Value,
+    #[default(Value::Null)] gnupghome: Value,
     #[default("gpg".into())] sig_backend: String,
     /// `keep_source`, and what the extracting function takes.
     #[kwargs]
@@ -145,29 +146,32 @@ fn extracted<'a>(
         enforce_ownership_on,
         archive_format,
         use_etag,
+        signing: Signing {
+            signature,
+            source_hash_sig,
+            signed_by_any,
+            signed_by_all,
+            keyring,
+            gnupghome,
+            sig_backend,
+        },
         keep_source: keep_source.or(keep).is_none_or(|keep| keep.truthy()),
         more: kwargs,
     };
-    let backend = (signature.truthy() || source_hash_sig.truthy()).then_some(sig_backend);
     if cx.test() {
         let host = LookOnly(cx.host);
-        return Ok(Verdict::Settled(whole(&Apply { cx, host: &host }, want, warnings, backend)?));
+        return Ok(Verdict::Settled(whole(&Apply { cx, host: &host }, want, warnings)?));
     }
-    Ok(Verdict::change(Outcome::default(), move |apply| whole(apply, want, warnings, backend)))
+    Ok(Verdict::change(Outcome::default(), move |apply| whole(apply, want, warnings)))
 }
 
-/// The state from its first check to its end; `backend` is what is to verify signatures.
-fn whole(
-    apply: &Apply<'_>,
-    mut want: Want,
-    warnings: Vec<&'static str>,
-    backend: Option<String>,
-) -> Result<Outcome> {
+/// The state from its first check to its end.
+fn whole(apply: &Apply<'_>, mut want: Want, warnings: Vec<&'static str>) -> Result<Outcome> {
     let mut progress = Progress {
         warnings: warnings.into_iter().map(str::to_owned).collect(),
         changes: Changes::new(),
     };
-    let ended = steps(apply, &mut want, &mut progress, backend);
+    let ended = steps(apply, &mut want, &mut progress);
     let mut outcome = match ended {
         Ok(outcome) | Err(Stop::Done(outcome)) => outcome,
         Err(Stop::Failed(comment)) => {
@@ -181,22 +185,15 @@ fn whole(
     Ok(outcome)
 }
 
-fn steps(
-    apply: &Apply<'_>,
-    want: &mut Want,
-    progress: &mut Progress,
-    backend: Option<String>,
-) -> Step<Outcome> {
+fn steps(apply: &Apply<'_>, want: &mut Want, progress: &mut Progress) -> Step<Outcome> {
     check_paths(apply, want)?;
     if want.source_hash_update && !want.source_hash.truthy() {
         let what = "The 'source_hash_update' argument is ignored when 'source_hash' is not also \
                     specified.";
         progress.warnings.push(what.into());
     }
-    if let Some(backend) = backend {
-        return stop(format!(
-            "Cannot verify signatures because the {backend} module was not loaded"
-        ));
+    if let Some(fault) = want.signing.unavailable(apply) {
+        return stop(fault);
     }
     let source = choose(apply, want)?;
     let (source, is_local) = local(apply, source)?;
@@ -219,6 +216,15 @@ fn steps(
     unchanged(apply, want, &found)?;
     if !is_local {
         found.cached = fetch(apply, want, &found)?;
+    }
+    if want.signing.signature.truthy() {
+        let env = saltenv(apply.cx);
+        let from = (env.as_str(), true);
+        let signed =
+            want.signing.check(apply, Path::new(&found.cached), &want.signing.signature, from);
+        if let Err(error) = signed {
+            return stop(format!("Failed verifying the source file's signature: {error}"));
+        }
     }
     let remembered = Sums { apply, path: &found.cached }.remembered();
     if want.source_hash.truthy() && want.source_hash_update && !want.skip_verify && !apply.cx.test()
@@ -427,11 +433,12 @@ fn fetch(apply: &Apply<'_>, want: &Want, found: &Found) -> Step<String> {
         )));
     }
     let env = saltenv(apply.cx);
-    let call = map! {
+    let mut call = map! {
         "name" => found.source.as_str(), "source_hash" => &want.source_hash,
         "source_hash_name" => &want.source_hash_name, "skip_verify" => want.skip_verify,
         "saltenv" => env.as_str(), "use_etag" => want.use_etag,
     };
+    call.extend(want.signing.hash_args());
     let copied = other_state(apply, "file.cached", call);
     let copied = copied.or_else(|error| stop(format!("Failed to cache {shown}: {error}")))?;
     if copied.result != Some(true) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use halite_core::outside::http::redacted;
+use halite_core::signature::Signing;
 use halite_core::{Apply, Changes, Error, Map, Outcome, Result, Value, args};
 
 use crate::support::saltenv;
@@ -15,6 +16,7 @@ pub(super) struct Want {
     pub(super) source: Value,
     pub(super) source_hash: Value,
     pub(super) source_hash_name: Value,
+    pub(super) signing: Signing,
     pub(super) source_hash_update: bool,
     pub(super) skip_files_list_verify: bool,
     pub(super) skip_verify: bool,
@@ -157,9 +159,10 @@ pub(super) fn source_sum(apply: &Apply<'_>, want: &Want, source: &str) -> Step<M
     if !want.source_hash.truthy() {
         return Ok(Map::new());
     }
-    let call = args![;
+    let mut call = args![;
         source = source, source_hash = &want.source_hash,
         source_hash_name = &want.source_hash_name, saltenv = saltenv(apply.cx)];
+    call.named.extend(want.signing.hash_args());
     apply.call("file.get_source_sum", call).or_else(comment_of)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use halite_core::signature::Signing;
 use halite_core::{
     Apply, Context, Map, Outcome, Result, StateModule, Value, Verdict, args, map, state,
 };
@@ -35,6 +36,7 @@ struct Want {
     url: String,
     hash: Value,
     hash_name: Value,
+    signing: Signing,
     skip_verify: bool,
     use_etag: bool,
     env: String,
@@ -46,9 +48,10 @@ impl Want {
         if !self.hash.truthy() {
             return Ok(None);
         }
-        let call = args![;
+        let mut call = args![;
             source = self.url.as_str(), source_hash = &self.hash,
             source_hash_name = &self.hash_name, saltenv = self.env.as_str()];
+        call.named.extend(self.signing.hash_args());
         let sum: Map = apply.call("file.get_source_sum", call)?;
         let get = |key: &str| sum.get(key).map(Value::to_string).unwrap_or_default();
         Ok(Some((get("hash_type"), get("hsum"))))
@@ -156,13 +159,24 @@ fn cached<'a>(
     #[default(false)] skip_verify: bool,
     #[default(Some("base".into()))] saltenv: Option<String>,
     #[default(false)] use_etag: bool,
-    #[default(Value::Null)] _source_hash_sig: Value,
-    #[default(Value::Null)] _signed_by_any: Value,
-    #[default(Value::Null)] _signed_by_all: Value,
-    #[default(Value::Null)] _keyring: Value,
-    #[default(Value::Null)] _gnupghome: Value,
-    #[default("gpg".into())] _sig_backend: String,
+    /// The signature that a list of digests must have: `True` for one within, or where it is.
+    #[default(Value::Null)]
+    source_hash_sig: Value,
+    #[default(Value::Null)] signed_by_any: Value,
+    #[default(Value::Null)] signed_by_all: Value,
+    #[default(Value::Null)] keyring: Value,
+    #[default(Value::Null)] gnupghome: Value,
+    #[default("gpg".into())] sig_backend: String,
 ) -> Result<Verdict<'a>> {
+    let signing = Signing {
+        source_hash_sig,
+        signed_by_any,
+        signed_by_all,
+        keyring,
+        gnupghome,
+        sig_backend,
+        ..Signing::default()
+    };
     if is_remote(&name) && !skip_verify && !source_hash.truthy() && !use_etag {
         return refuse(format!(
             "Unable to verify upstream hash of source file {name}, please set source_hash or set \
@@ -171,8 +185,15 @@ fn cached<'a>(
     }
     let saltenv = saltenv.unwrap_or_else(|| crate::support::saltenv(cx));
     let hash_name = source_hash_name;
-    let want =
-        Want { url: name, hash: source_hash, hash_name, skip_verify, use_etag, env: saltenv };
+    let want = Want {
+        url: name,
+        hash: source_hash,
+        hash_name,
+        signing,
+        skip_verify,
+        use_etag,
+        env: saltenv,
+    };
     let host = LookOnly(cx.host);
     let apply = Apply { cx, host: &host };
     let sum = match want.sum(&apply) {

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use halite_core::edit::Text;
+use halite_core::diff::Ignore;
+use halite_core::edit::{Encoding, Text};
 use halite_core::outside::http::redacted;
+use halite_core::signature::Signing;
 use halite_core::value::SubPath;
 use halite_core::{Apply, Context, Error, Map, Result, Value, args};
 
-use super::encoding::encode;
 use super::shared::{split_lines, texts};
 use crate::support::perms::Perms;
 use crate::support::saltenv;
@@ -23,6 +24,7 @@ pub(crate) struct Want {
     pub(crate) source_hash_name: Value,
     pub(crate) skip_verify: bool,
     pub(crate) fetch: Fetch,
+    pub(crate) signing: Signing,
     pub(crate) keep_source: bool,
     /// Lines, or bytes as they are.
     pub(crate) contents: Option<Value>,
@@ -60,55 +62,6 @@ impl Default for Fetch {
     }
 }
 
-/// Which differences are no changes to whoever requires the state.
-#[derive(Default)]
-pub(crate) struct Ignore {
-    pub(crate) ordering: bool,
-    pub(crate) whitespace: bool,
-    pub(crate) comments: Vec<String>,
-}
-
-impl Ignore {
-    /// From the arguments of a state; signs of comments are one text or several.
-    pub(crate) fn new(ordering: bool, whitespace: bool, comments: &Value) -> Ignore {
-        let comments = if comments.is_null() { Vec::new() } else { texts(comments) };
-        Ignore { ordering, whitespace, comments }
-    }
-
-    /// Whether anything is ignored.
-    pub(crate) fn any(&self) -> bool {
-        self.ordering || self.whitespace || !self.comments.is_empty()
-    }
-
-    /// Whether lines differ in more than what is ignored. Salt: `get_conditional_diff`.
-    pub(crate) fn differs(&self, before: &str, after: &str) -> bool {
-        let lines = halite_core::diff::unified_lines(
-            &halite_core::diff::split_lines(before),
-            &halite_core::diff::split_lines(after),
-        );
-        let (mut added, mut removed) = (Vec::new(), Vec::new());
-        for line in lines.iter().filter(|l| !l.starts_with("+++") && !l.starts_with("---")) {
-            let into = match line.as_bytes().first() {
-                Some(b'+') => &mut added,
-                Some(b'-') => &mut removed,
-                _ => continue,
-            };
-            let mut text = &line[1..];
-            for sign in &self.comments {
-                text = text.split(sign.as_str()).next().unwrap_or(text);
-            }
-            let text = if self.whitespace { text.trim() } else { text };
-            if !text.is_empty() {
-                into.push(text.to_owned());
-            }
-        }
-        // Comments and white space come and go with their lines: order is ignored with them.
-        added.sort();
-        removed.sort();
-        added != removed
-    }
-}
-
 /// The content that is wanted, with the mode of its source.
 #[derive(Default)]
 pub(crate) struct Content {
@@ -118,6 +71,8 @@ pub(crate) struct Content {
     pub(crate) mode: Option<u32>,
     /// A copy that nobody needs when the file is in place.
     pub(crate) spare: Option<PathBuf>,
+    /// The source as it was fetched, for whoever looks at its signature.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// Why there is no content, as a comment.
@@ -268,8 +223,9 @@ pub(crate) fn content(apply: &Apply<'_>, want: &Want) -> Result<Result<Content, 
     }
     // Files are never removed from the roots themselves, only copies of them.
     let cached = found.path.starts_with(apply.files.cache_dir());
-    let spare = Some(found.path).filter(|_| !want.keep_source && cached);
-    Ok(Ok(Content { bytes: Some(bytes), from_source: true, mode: found.mode, spare }))
+    let spare = Some(found.path.clone()).filter(|_| !want.keep_source && cached);
+    let path = Some(found.path);
+    Ok(Ok(Content { bytes: Some(bytes), from_source: true, mode: found.mode, spare, path }))
 }
 
 fn from_contents(apply: &Apply<'_>, want: &Want, given: &Value) -> Result<Result<Content, String>> {
@@ -290,7 +246,10 @@ fn from_contents(apply: &Apply<'_>, want: &Want, given: &Value) -> Result<Result
             Err(fault) => return Ok(Err(fault)),
         }
     }
-    let bytes = encode(text, want.encoding.as_deref(), &want.encoding_errors)?;
+    let bytes = match want.encoding.as_deref() {
+        Some(name) => Encoding::parse(name)?.encode(&text, &want.encoding_errors)?,
+        None => text.into_bytes(),
+    };
     Ok(Ok(Content { bytes: Some(bytes), ..Content::default() }))
 }
 
@@ -309,9 +268,11 @@ fn source_sum(apply: &Apply<'_>, want: &Want, url: &str, hash: &Value) -> Result
     if let Some(sum) = source::parse_hash(&hash.to_string()) {
         return Ok(sum);
     }
-    let call = args![;
+    let mut call = args![;
         file_name = want.name.as_str(), source = url, source_hash = hash,
-        source_hash_name = &want.source_hash_name, saltenv = saltenv(apply.cx)];
+        source_hash_name = &want.source_hash_name, saltenv = saltenv(apply.cx),
+        verify_ssl = want.fetch.verify_ssl];
+    call.named.extend(want.signing.hash_args());
     let sum: Map = apply.call("file.get_source_sum", call)?;
     let get = |key: &str| sum.get(key).map(Value::to_string).unwrap_or_default();
     Ok((get("hash_type"), get("hsum")))
@@ -416,16 +377,4 @@ pub(crate) fn is_there_already(apply: &Apply<'_>, want: &Want) -> bool {
         );
         false
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_differences_are_none() {
-        let ignore = Ignore { whitespace: true, comments: vec!["#".into()], ordering: true };
-        assert!(!ignore.differs("a\nb\n", "b\n  a # now\n"));
-        assert!(ignore.differs("a\n", "b\n"));
-    }
 }

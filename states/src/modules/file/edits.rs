@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
+use halite_core::diff::{of_contents as diff, unified};
 use halite_core::edit::{
-    Block, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line, parse_flags,
-    replace_all, replace_block,
+    Block, Encoding, LineEdit, Missing, NotFound, Replace, Text, comment_lines, edit_line,
+    parse_flags, replace_all, replace_block,
 };
 use halite_core::{
     Changes, Context, Error, Map, Outcome, Result, StateModule, Value, Verdict, map, state,
 };
 
 use super::shared::{back_up, check_file, folder_of, is_dir, is_file, refuse};
-use crate::support::diff::diff;
 use crate::support::expand_user;
 use crate::support::perms::Perms;
 
@@ -74,6 +74,9 @@ fn replace<'a>(
     #[default(true)] show_changes: bool,
     #[default(false)] ignore_if_missing: bool,
     #[default(false)] backslash_literal: bool,
+    /// The file's encoding, where it is none that ASCII is part of: `utf-16`.
+    #[default(None)]
+    encoding: Option<String>,
     #[kwargs] _kwargs: Map,
 ) -> Result<Verdict<'a>> {
     let name = expand_user(cx, &name);
@@ -100,15 +103,26 @@ fn replace<'a>(
         not_found_content,
         backslash_literal,
     };
+    let encoding = encoding.as_deref().map(Encoding::parse).transpose()?;
     let before = cx.host.read(&path)?;
-    let text = Text::from_bytes(&before);
-    let after = text.to_bytes(&replace_all(&text.text, &how)?);
+    if encoding.is_none() && !before.is_empty() && !Text::looks_like(&before) {
+        let what = format!("Cannot perform string replacements on a binary file: {name}");
+        return Err(Error::usage("file.replace", what));
+    }
+    let text = Text::read(&before, encoding)?;
+    let new = replace_all(&text.text, &how)?;
+    if new == text.text {
+        return Ok(Verdict::correct("No changes needed to be made"));
+    }
+    let after = text.write(&new, encoding)?;
     let kept = before.clone();
     let edited = Edited { path: path.clone(), before, after, backup: Value::Null, show_changes };
-    if edited.before == edited.after {
-        return edited.verdict();
-    }
-    let changes = edited.changes();
+    let changes = match encoding {
+        Some(_) if show_changes => {
+            Changes::from_iter([("diff".into(), unified(&text.text, &new).into())])
+        }
+        _ => edited.changes(),
+    };
     let would = Outcome::would("Changes would have been made", changes.clone());
     Ok(Verdict::change(would, move |apply| {
         let suffix = match &backup {

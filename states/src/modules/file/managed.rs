@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use halite_core::diff::Ignore;
+use halite_core::signature::Signing;
 use halite_core::{Context, Map, Outcome, Result, StateModule, Value, Verdict, state};
 
-use super::content::{Fetch, Given, Ignore, Want, is_there_already, template_args};
+use super::content::{Fetch, Given, Want, is_there_already, template_args};
 use super::place::{carry_out, predict};
 use super::shared::{Seen, failed, owner, refuse};
 use crate::support::expand_user;
@@ -117,10 +119,14 @@ fn managed<'a>(
     #[default(Value::Null)]
     signature: Value,
     #[default(Value::Null)] source_hash_sig: Value,
-    #[default(Value::Null)] _signed_by_any: Value,
-    #[default(Value::Null)] _signed_by_all: Value,
-    #[default(Value::Null)] _keyring: Value,
-    #[default(Value::Null)] _gnupghome: Value,
+    /// Keys of which one must have signed.
+    #[default(Value::Null)]
+    signed_by_any: Value,
+    /// Keys which all must have signed.
+    #[default(Value::Null)]
+    signed_by_all: Value,
+    #[default(Value::Null)] keyring: Value,
+    #[default(Value::Null)] gnupghome: Value,
     /// Whether another order of lines is no change to whoever requires this.
     #[default(false)]
     ignore_ordering: bool,
@@ -132,10 +138,17 @@ fn managed<'a>(
     #[default("gpg".into())] sig_backend: String,
     #[kwargs] mut kwargs: Map,
 ) -> Result<Verdict<'a>> {
-    if signature.truthy() || source_hash_sig.truthy() {
-        return refuse(format!(
-            "Cannot verify signatures because the {sig_backend} module was not loaded"
-        ));
+    let signing = Signing {
+        signature,
+        source_hash_sig,
+        signed_by_any,
+        signed_by_all,
+        keyring,
+        gnupghome,
+        sig_backend,
+    };
+    if let Some(fault) = signing.unavailable(cx) {
+        return refuse(fault);
     }
     let keep_mode = mode.as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("keep"));
     let user = owner(user, &kwargs);
@@ -161,6 +174,7 @@ fn managed<'a>(
         source_hash_name,
         skip_verify,
         fetch: Fetch { verify_ssl, use_etag },
+        signing,
         keep_source,
         contents,
         newline: contents_newline,

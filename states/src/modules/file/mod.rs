@@ -100,27 +100,7 @@ pub(crate) fn back_up(apply: &Apply<'_>, backup: &Value, path: &Path) -> Result<
     if !matches!(mode.as_str(), Some("minion" | "both")) || !is_file(apply.host, path) {
         return Ok(());
     }
-    let root = apply.opts.path("cachedir").join("file_backup");
-    let relative = folder_of(path).strip_prefix("/").unwrap_or(Path::new(""));
-    let folder = root.join(relative);
-    crate::support::perms::make_dirs(apply.host, &folder, &Default::default())?;
-    let micros = apply.host.now_micros();
-    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let at = at.to_zoned(jiff::tz::TimeZone::system());
-    let stamp = format!(
-        "{}_{:06}_{}",
-        at.strftime("%a_%b_%d_%H:%M:%S"),
-        micros % 1_000_000,
-        at.strftime("%Y")
-    );
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let copy = folder.join(format!("{name}_{stamp}"));
-    let stat = apply.host.metadata(path)?;
-    apply.host.write_atomic(&copy, &apply.host.read(path)?, stat.as_ref().map(|stat| stat.mode))?;
-    match stat {
-        Some(stat) => apply.host.chown(&copy, Some(stat.uid), Some(stat.gid), true),
-        None => Ok(()),
-    }
+    halite_core::edit::keep_copy(apply.host, &apply.opts.path("cachedir"), path)
 }
 
 /// The user that files belong to unless a state says otherwise, and that user's group.

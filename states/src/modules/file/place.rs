@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use halite_core::diff::of_contents as diff;
 use halite_core::{Apply, Changes, Context, Outcome, Result, Value, args};
 
 use super::content::{Content, NoContent, Want, content};
-use super::shared::{Seen, back_up, failed, folder_of, is_dir, real_path};
-use crate::support::attrs;
-use crate::support::diff::diff;
+pub(crate) use super::shared::Seen;
+use super::shared::{back_up, failed, folder_of, is_dir, real_path};
 use crate::support::perms::{Perms, make_dirs, mode_bits, normalize_mode, searchable};
+use crate::support::{attrs, saltenv};
 
 /// The mode that a temporary file has before it becomes the managed one.
 const TEMPORARY: u32 = 0o600;
@@ -131,14 +132,37 @@ pub(crate) fn carry_out(apply: &Apply<'_>, want: &Want, seen: &Seen) -> Result<O
     {
         return Ok(refused);
     }
-    let outcome = match seen.lstat.is_some() {
-        true => update(apply, want, &content, seen),
-        false => create_file(apply, want, &content),
-    };
+    let outcome = put(apply, want, &content, seen);
     if let Some(spare) = &content.spare {
         host.remove_file(spare)?;
     }
     outcome
+}
+
+/// Puts a content in place, if it has the signature that is wanted.
+///
+/// # Errors
+/// Files that cannot be read or written.
+pub(crate) fn put(
+    apply: &Apply<'_>,
+    want: &Want,
+    content: &Content,
+    seen: &Seen,
+) -> Result<Outcome> {
+    let signature = &want.signing.signature;
+    if let Some(source) = content.path.as_ref().filter(|_| signature.truthy())
+        && let Some(bytes) = &content.bytes
+        && (!seen.is_file() || apply.host.read(&want.path)? != *bytes)
+    {
+        let from = (saltenv(apply.cx), want.fetch.verify_ssl);
+        if let Err(error) = want.signing.check(apply, source, signature, (&from.0, from.1)) {
+            return Ok(failed(format!("Failed checking new file's signature: {error}")));
+        }
+    }
+    match seen.lstat.is_some() {
+        true => update(apply, want, content, seen),
+        false => create_file(apply, want, content),
+    }
 }
 
 /// Asks `check_cmd` about the new content, in a file of its own. Salt: `mod_run_check_cmd`.

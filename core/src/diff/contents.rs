@@ -1,11 +1,11 @@
 //! What changed between two contents, as file states report it.
 
-use halite_core::diff::unified;
-use halite_core::edit::Text;
+use super::unified;
+use crate::edit::Text;
 
 /// The diff of two contents; `None` if they are equal. Programs are named and not shown.
 /// Salt: `file.get_diff` behaviour.
-pub fn diff(before: &[u8], after: &[u8]) -> Option<String> {
+pub fn of_contents(before: &[u8], after: &[u8]) -> Option<String> {
     if before == after {
         return None;
     }
@@ -31,7 +31,7 @@ fn shown(bytes: &[u8]) -> String {
 mod tests {
     #[test]
     fn lines_in_latin_1_are_readable() {
-        let diff = super::diff(b"a\n", b"a\nr\xe4ksm\xf6rg\xe5s\n").expect("differ");
+        let diff = super::of_contents(b"a\n", b"a\nr\xe4ksm\xf6rg\xe5s\n").expect("differ");
         assert!(diff.ends_with("+r\u{e4}ksm\u{f6}rg\u{e5}s\n"), "{diff}");
     }
 }

@@ -1,7 +1,13 @@
 //! Unified diffs, line for line what Python's `difflib.unified_diff` writes: people read them in
 //! changes, and tests compare them.
 
+mod contents;
+mod ignore;
+
 use std::collections::HashMap;
+
+pub use contents::of_contents;
+pub use ignore::Ignore;
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
