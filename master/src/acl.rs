@@ -2,6 +2,8 @@
 //! Salt: `salt.utils.minions.CkMinions.auth_check`, `salt.acl.PublisherACL` behaviour; every name is matched
 //! whole, and of a compound call every function must be granted.
 
+use std::collections::BTreeSet;
+
 use halite_core::{Map, Value};
 
 use crate::autosign::expr_match;
@@ -13,7 +15,12 @@ pub struct Wanted<'a> {
     pub calls: &'a [(String, Vec<Value>)],
     /// The minions that would be reached.
     pub minions: &'a [String],
+    /// Whether the functions that ask for running jobs need no grant: so for users, not for minions.
+    pub may_watch: bool,
 }
+
+/// Whether a grant's target, a compound expression, means a minion.
+pub type Reach<'a> = &'a dyn Fn(&str, &str) -> bool;
 
 /// Functions everybody who may publish at all can call: the client asks with it who still works.
 const ALWAYS: [&str; 1] = ["saltutil.find_job"];
@@ -41,27 +48,34 @@ pub fn grants_of(publisher_acl: &Map, user: &str) -> Vec<Value> {
     grants
 }
 
+/// The targets for which the grants name functions, each once. `@runner` and `@wheel` grants are for the master's own
+/// functions.
+pub fn targets_of(grants: &[Value]) -> BTreeSet<&str> {
+    let maps = grants.iter().filter_map(Value::as_map);
+    let names = maps.flat_map(|map| map.iter().filter_map(|(target, _)| target.as_str()));
+    names.filter(|target| !target.starts_with('@')).collect()
+}
+
 /// Whether the grants cover every call on every minion. A grant is a function's name, or a map from a target
-/// (glob of ids) to functions, each of them a name or a map with `args` and `kwargs` patterns.
-pub fn allows(grants: &[Value], wanted: Wanted<'_>) -> bool {
+/// (a compound expression) to functions, each of them a name or a map with `args` and `kwargs` patterns.
+pub fn allows(grants: &[Value], wanted: Wanted<'_>, reach: Reach<'_>) -> bool {
+    let granted = |id: &String, fun: &str, args: &[Value]| {
+        grants.iter().any(|grant| covers(grant, id, fun, args, reach))
+    };
     !wanted.calls.is_empty()
         && wanted.calls.iter().all(|(fun, args)| {
-            ALWAYS.contains(&fun.as_str())
+            (wanted.may_watch && ALWAYS.contains(&fun.as_str()))
                 || (!wanted.minions.is_empty()
-                    && wanted
-                        .minions
-                        .iter()
-                        .all(|id| grants.iter().any(|grant| covers(grant, id, fun, args))))
+                    && wanted.minions.iter().all(|id| granted(id, fun, args)))
         })
 }
 
-fn covers(grant: &Value, id: &str, fun: &str, args: &[Value]) -> bool {
+fn covers(grant: &Value, id: &str, fun: &str, args: &[Value], reach: Reach<'_>) -> bool {
     match grant {
         Value::Str(name) => expr_match(name, fun),
         Value::Map(targets) => targets.iter().any(|(target, functions)| {
-            // `@runner` and `@wheel` grants are for the master's own functions.
             let target = target.as_str().filter(|target| !target.starts_with('@'));
-            target.is_some_and(|target| expr_match(target, id)) && any(functions, fun, args)
+            target.is_some_and(|target| reach(target, id)) && any(functions, fun, args)
         }),
         _ => false,
     }
@@ -101,18 +115,19 @@ fn arguments_fit(conditions: &Value, args: &[Value]) -> bool {
         })
 }
 
-/// Whether option `peer` lets minion `id` publish all of these functions.
+/// Whether option `peer_run` lets minion `id` run all of these functions.
 pub fn peer_allows(peer: &Map, id: &str, functions: &[String]) -> bool {
     let granted = peer_grants(peer, id);
+    let names = granted.iter().filter_map(Value::as_str);
     !functions.is_empty()
-        && functions.iter().all(|fun| granted.iter().any(|grant| expr_match(grant, fun)))
+        && functions.iter().all(|fun| names.clone().any(|grant| expr_match(grant, fun)))
 }
 
-fn peer_grants(peer: &Map, id: &str) -> Vec<String> {
+/// What option `peer` (or `peer_run`) grants to minion `id`, in the form of [`allows`].
+pub fn peer_grants(peer: &Map, id: &str) -> Vec<Value> {
     let matching =
         peer.iter().filter(|(who, _)| who.as_str().is_some_and(|who| expr_match(who, id)));
-    let lists = matching.filter_map(|(_, list)| list.as_list());
-    lists.flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    matching.filter_map(|(_, list)| list.as_list()).flatten().cloned().collect()
 }
 
 /// The runner or wheel functions (`kind` is `runner` or `wheel`) that these grants hold. Salt: `runner_check`.
@@ -143,7 +158,9 @@ mod tests {
         let calls: Vec<_> = funs.iter().map(|fun| (fun.to_string(), vec!["x".into()])).collect();
         let minions: Vec<String> = minions.iter().map(ToString::to_string).collect();
         let grants = grants.as_list().expect("a list");
-        allows(grants, Wanted { calls: &calls, minions: &minions })
+        let reach =
+            |target: &str, id: &str| target == "*" || id.starts_with(target.trim_end_matches('*'));
+        allows(grants, Wanted { calls: &calls, minions: &minions, may_watch: true }, &reach)
     }
 
     #[test]

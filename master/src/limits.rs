@@ -44,9 +44,13 @@ pub const STOP_GRACE_MOST: Duration = Duration::from_secs(3_600);
 /// How often the owner looks at the clock when nothing happens.
 pub const TICK: Duration = Duration::from_secs(1);
 /// Least time between two looks at the folder of accepted keys because of a request.
-pub const ACCEPTED_LOOK: Duration = Duration::from_millis(20);
-/// Least time between two such listings of it: of a large fleet it takes milliseconds.
+pub const ACCEPTED_LOOK: Duration = Duration::from_millis(1);
+/// How long to wait after a listing of that folder, as a multiple of the time it took.
+pub const ACCEPTED_REST: u32 = 20;
+/// Most time between two such listings: of a large fleet one takes milliseconds.
 pub const ACCEPTED_LIST: Duration = Duration::from_millis(500);
+/// A folder whose stamp is older than this does not change any more without another stamp.
+pub const STAMP_SETTLED: Duration = Duration::from_millis(100);
 /// Batches of command lines whose state is kept.
 pub const BATCHES_KEPT: usize = 256;
 /// Publishes, and new keys for them, that may wait to be sealed and signed; beyond it a publish is refused.

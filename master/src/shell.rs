@@ -1,16 +1,17 @@
 //! The shell around the core: sockets, threads, the clock, signals. One task owns the core; it decides nothing itself.
 
+mod accepted;
 pub(crate) mod backlog;
 mod start;
 mod stop;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use halite_core::host::trim::Quiet;
-use halite_core::{MinionId, Opts, Result};
+use halite_core::{Opts, Result};
 use halite_net::bus::Bus;
 use halite_net::ipc::EventPull;
 use halite_net::signal::{Asked, Signals};
@@ -20,11 +21,11 @@ use halite_wire::OsEntropy;
 use tokio::sync::mpsc;
 
 use crate::core::{Ask, Core, Done, Input, Now, Output, ReqId};
-use crate::keys::{KeyState, KeyStore, Stamp};
 use crate::limits;
 use crate::sealer::{Order, Sealer};
 use crate::store::{Write, Writer};
 use crate::work::{self, News, Outcome, Shared};
+use accepted::AcceptedSeen;
 use backlog::Backlog;
 
 /// Largest message of a minion that proved its id, bytes.
@@ -95,29 +96,6 @@ struct Shell {
     accepted_seen: AcceptedSeen,
     quiet: Quiet,
     pidfile: Option<std::path::PathBuf>,
-}
-
-/// The folder of accepted keys as it was looked at last: keys are also copied there by hand.
-#[derive(Default)]
-struct AcceptedSeen {
-    stamp: Stamp,
-    looked: Option<Instant>,
-    listed: Option<Instant>,
-}
-
-impl AcceptedSeen {
-    /// Who is accepted, if the folder changed since and it is time to look.
-    fn news(&mut self, keys: &KeyStore) -> Option<BTreeSet<MinionId>> {
-        let due = |at: Option<Instant>, pause| at.is_none_or(|at| at.elapsed() >= pause);
-        if !due(self.looked, limits::ACCEPTED_LOOK) || !due(self.listed, limits::ACCEPTED_LIST) {
-            return None;
-        }
-        self.looked = Some(Instant::now());
-        let stamp = keys.stamp(KeyState::Accepted).ok().filter(|stamp| *stamp != self.stamp)?;
-        self.stamp = stamp;
-        self.listed = Some(Instant::now());
-        keys.list(KeyState::Accepted).ok().map(|ids| ids.into_iter().collect())
-    }
 }
 
 /// What woke the owner task.

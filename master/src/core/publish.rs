@@ -1,11 +1,13 @@
 //! Publishing a job: targets, the jid, the announcement, the packet, the answer to whoever asked.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use halite_core::target::Target;
 use halite_core::{Jid, Map, MinionId, Value, map};
 use halite_wire::Nonce;
 
+use super::target::{ByName, by_name};
 use super::{Core, Now, ReqId};
 use crate::events::{Event, tags};
 use crate::requests::clear_reply;
@@ -25,6 +27,9 @@ const EXTRAS: [&str; 7] = [
 
 /// The entry of `kwargs` by which a client says that it finds jobs without files in `cachedir/jobs`.
 pub(crate) const NO_JOB_FILES: &str = "no_job_files";
+
+/// Kinds of targets that look into the pillar by patterns, or may.
+const GUESSED: [&str; 3] = ["pillar", "pillar_pcre", "compound"];
 
 /// What is to be published.
 #[derive(Clone, Debug)]
@@ -96,6 +101,25 @@ pub(crate) struct Waiting {
     publication: Publication,
     target: Arc<Target>,
     asked: Asked,
+    /// Who is meant, and who is listed without being known; none until it is looked up.
+    meant: Option<(Vec<MinionId>, Vec<String>)>,
+    /// Whom the targets of the grants mean, as far as they were looked up.
+    scopes: BTreeMap<String, BTreeSet<MinionId>>,
+}
+
+impl Waiting {
+    /// The next target of a grant that is to be looked up.
+    fn next_scope(&self) -> Option<String> {
+        let grants = self.publication.grants.as_ref()?;
+        let mut scopes = crate::acl::targets_of(grants).into_iter();
+        scopes.find(|scope| !self.scopes.contains_key(*scope)).map(str::to_owned)
+    }
+}
+
+impl Asked {
+    fn is_peer(&self) -> bool {
+        matches!(self, Asked::Peer { .. } | Asked::PeerSync { .. })
+    }
 }
 
 impl Core {
@@ -105,14 +129,24 @@ impl Core {
         let groups = &self.settings.nodegroups;
         let target = match Target::parse(&publication.tgt, &publication.tgt_type, delimiter, groups)
         {
+            // What a minion may find out about another must not be guessed by patterns.
+            Ok(target) if asked.is_peer() => Arc::new(target.pillar_exact()),
             Ok(target) => Arc::new(target),
             Err(error) => return self.unresolved(&publication, &asked, Some(&error.to_string())),
         };
         let found = self.who(&target);
-        let waiting = Waiting { publication, target: Arc::clone(&target), asked };
+        let (meant, scopes) = (None, BTreeMap::new());
+        let mut waiting =
+            Waiting { publication, target: Arc::clone(&target), asked, meant, scopes };
         if found.open.is_empty() {
-            return self.resolved(waiting, &found.minions, &found.missing);
+            waiting.meant = Some((found.minions, found.missing));
+            return self.meant(waiting);
         }
+        self.look_up(waiting, target, found);
+    }
+
+    /// Has somebody look up what hangs on data.
+    fn look_up(&mut self, waiting: Waiting, target: Arc<Target>, found: ByName) {
         self.tickets += 1;
         let ticket = self.tickets;
         if self.work(Work::Target { ticket, target, sure: found.minions, open: found.open }) {
@@ -123,20 +157,53 @@ impl Core {
         }
     }
 
-    /// The targets of a publish were looked up.
+    /// The targets of a publish, or of a grant of who asked for it, were looked up.
     pub(crate) fn targeted(&mut self, ticket: u64, minions: Vec<MinionId>, missing: Vec<String>) {
-        if let Some(waiting) = self.waiting.remove(&ticket) {
-            self.resolved(waiting, &minions, &missing);
+        let Some(mut waiting) = self.waiting.remove(&ticket) else { return };
+        match waiting.next_scope() {
+            Some(scope) if waiting.meant.is_some() => {
+                waiting.scopes.insert(scope, minions.into_iter().collect());
+            }
+            _ => waiting.meant = Some((minions, missing)),
         }
+        self.meant(waiting);
     }
 
-    fn resolved(&mut self, waiting: Waiting, minions: &[MinionId], missing: &[String]) {
-        let Waiting { publication, target, asked } = waiting;
+    /// It is known who is meant: now whom the grants of who asked reach. Salt: `CkMinions.validate_tgt`, which takes
+    /// nobody whose data is not known either.
+    fn meant(&mut self, mut waiting: Waiting) {
+        while let Some(scope) = waiting.next_scope() {
+            let groups = &self.settings.nodegroups;
+            let target = match Target::parse(&scope.as_str().into(), "compound", None, groups) {
+                Ok(target) => target,
+                Err(error) => {
+                    tracing::error!(scope, %error, "The target of a grant cannot be read: it reaches nobody");
+                    waiting.scopes.insert(scope, BTreeSet::new());
+                    continue;
+                }
+            };
+            let found = by_name(&target, &self.accepted);
+            if !found.open.is_empty() {
+                return self.look_up(waiting, Arc::new(target), found);
+            }
+            waiting.scopes.insert(scope, found.minions.into_iter().collect());
+        }
+        self.resolved(waiting);
+    }
+
+    fn resolved(&mut self, waiting: Waiting) {
+        let Waiting { mut publication, target, asked, meant, scopes } = waiting;
+        let (minions, missing) = meant.unwrap_or_default();
+        let (minions, missing) = (&minions[..], &missing[..]);
         let names: Vec<String> = minions.iter().map(ToString::to_string).collect();
         if let Some(grants) = &publication.grants {
             let calls = publication.calls();
-            let wanted = crate::acl::Wanted { calls: &calls, minions: &names };
-            if !crate::acl::allows(grants, wanted) {
+            let may_watch = !asked.is_peer();
+            let wanted = crate::acl::Wanted { calls: &calls, minions: &names, may_watch };
+            let reach = |scope: &str, id: &str| {
+                scopes.get(scope).is_some_and(|ids| ids.iter().any(|one| one.as_str() == id))
+            };
+            if !crate::acl::allows(grants, wanted, &reach) {
                 tracing::warn!(user = publication.user, fun = %publication.fun, "The user may not publish this");
                 return self.not_allowed(
                     &asked,
@@ -150,6 +217,11 @@ impl Core {
         }
         if let Some(full) = self.sealing_is_full() {
             return self.too_many(&publication, &asked, &full);
+        }
+        if asked.is_peer() && GUESSED.contains(&&*publication.tgt_type) {
+            // The minions would compare by patterns: they are named.
+            publication.tgt = names.clone().into();
+            publication.tgt_type = "list".into();
         }
         let unique = self.settings.unique_jid;
         let jid = publication.jid.clone().unwrap_or_else(|| self.jids.next(self.now, unique));

@@ -3,6 +3,7 @@
 mod batches;
 mod durable;
 mod events;
+mod peers;
 mod returns;
 mod sealing;
 
@@ -466,22 +467,6 @@ fn unsigned_returns_are_refused_where_signatures_are_asked_for() {
     let signed =
         web1.wire.seal_signed_request(ret, now, &key, &mut OsEntropy::new()).expect("is signed");
     assert_eq!(tags(&world.frame(signed.frame).1).len(), 1);
-}
-
-#[test]
-fn peers_publish_what_they_are_granted() {
-    let mut world = world(map! {"peer" => map! {"web.*" => vec!["test.*"]}});
-    let (mut web1, mut db1) = (world.sign_in("web1"), world.sign_in("db1"));
-    let load = |fun: &str| map! {"cmd" => "minion_pub", "fun" => fun, "arg" => Value::list([]), "tgt" => "*"};
-    let (answer, outputs) = world.ask(&mut web1, load("test.ping"));
-    let jid = answer.as_ref().and_then(|answer| answer.get("jid")).cloned().expect("has one");
-    assert_eq!(published(&outputs), 1);
-    for (who, fun) in [(&mut web1, "cmd.run"), (&mut db1, "test.ping")] {
-        let (answer, outputs) = world.ask(who, load(fun));
-        assert_eq!((answer, published(&outputs)), (Some(Map::new().into()), 0), "{fun}");
-    }
-    let (answer, _) = world.ask(&mut db1, map! {"cmd" => "pub_ret", "jid" => jid});
-    assert_eq!(answer, Some("".into()), "only the minion that started a job reads its returns");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use halite_core::{Error, MinionId, Opts, Result};
 use halite_wire::crypto;
@@ -72,6 +73,15 @@ pub struct Stamp {
     inode: u64,
 }
 
+impl Stamp {
+    /// Whether the folder changed last longer than `age` ago.
+    #[must_use]
+    pub fn is_older_than(&self, age: Duration) -> bool {
+        let at = Duration::new(self.seconds.unsigned_abs(), self.nanos.unsigned_abs() as u32);
+        SystemTime::now().duration_since(UNIX_EPOCH + at).is_ok_and(|since| since > age)
+    }
+}
+
 /// The pki folder. Every call looks at the disk: `salt-key` of another process may have been at work.
 #[derive(Clone, Debug)]
 pub struct KeyStore {
@@ -109,14 +119,16 @@ impl KeyStore {
         self.pki_dir.join(state.folder()).join(id.as_str())
     }
 
-    /// The ids in one state, sorted without regard to case. Names that are no minion ids are passed by.
+    /// The ids in one state, sorted without regard to case. Folders and names that are no minion ids are passed by.
     ///
     /// # Errors
     /// If the folder cannot be read.
     pub fn list(&self, state: KeyState) -> Result<Vec<MinionId>> {
         let folder = self.pki_dir.join(state.folder());
         let entries = fs::read_dir(&folder).map_err(|error| Error::file("list", &folder, error))?;
-        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let files =
+            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
+        let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
         let mut ids: Vec<MinionId> = names
             .filter(|name| !name.starts_with('.'))
             .filter_map(|name| MinionId::parse(&name).ok())
@@ -285,6 +297,7 @@ mod tests {
             store.put(KeyState::Accepted, &id(name), KEY).expect("is stored");
         }
         fs::write(store.pki_dir().join("minions/.key_cache"), "x").expect("is written");
+        fs::create_dir(store.pki_dir().join("minions/folder")).expect("is made");
         let names: Vec<String> = store
             .list(KeyState::Accepted)
             .expect("lists")

@@ -99,6 +99,12 @@ impl Core {
             // Syndics are not served by this master.
             MinionCommand::SyndicReturn(_) => self.answer(&call, &Value::Null),
             MinionCommand::Unknown => self.answer(&call, &Map::new().into()),
+            MinionCommand::Malformed(why) => {
+                self.refused.note(peer.ip(), &format_args!("{}: {why}", call.who));
+                // Salt: `AESFuncs` answers so.
+                let answer = if why.cmd == "_file_recv" { false.into() } else { Map::new().into() };
+                self.answer(&call, &answer);
+            }
         }
     }
 

@@ -17,15 +17,31 @@ const TIMEOUT_SECONDS: u64 = 5;
 /// Seconds that it may wait at most.
 const TIMEOUT_SECONDS_MAX: u64 = 600;
 
+/// The functions, and their arguments: names in one text come with a text of arguments for each.
+/// Salt: `__verify_minion_publish`.
+fn calls(publish: &PeerPublish) -> (Vec<String>, Value) {
+    let arg = || Value::list(publish.arg.clone());
+    match &publish.fun {
+        Fun::Many(funs) => (funs.iter().map(ToString::to_string).collect(), arg()),
+        Fun::One(fun) if fun.contains(',') => {
+            let words = |arg: &Value| match arg {
+                Value::Str(text) => Value::list(text.split_whitespace().map(Value::from)),
+                other => other.clone(),
+            };
+            let args = publish.arg.iter().map(words);
+            (fun.split(',').map(str::to_owned).collect(), Value::list(args))
+        }
+        Fun::One(fun) => (vec![fun.to_string()], arg()),
+    }
+}
+
 impl Core {
     pub(super) fn minion_pub(&mut self, call: Call, publish: PeerPublish, wait: bool) {
-        let functions: Vec<String> = match &publish.fun {
-            Fun::One(fun) => fun.split(',').map(str::to_owned).collect(),
-            Fun::Many(funs) => funs.iter().map(ToString::to_string).collect(),
-        };
+        let (functions, arg) = calls(&publish);
         let again = functions.iter().any(|fun| NEVER.iter().any(|never| fun.starts_with(never)));
         let many = functions.len() > limits::FUNCTIONS_PER_JOB;
-        if again || many || !acl::peer_allows(&self.settings.peer, call.who.as_str(), &functions) {
+        let grants = acl::peer_grants(&self.settings.peer, call.who.as_str());
+        if again || many || grants.is_empty() {
             tracing::warn!(who = %call.who, ?functions, "A minion may not publish this; see the option peer");
             return self.answer(&call, &Map::new().into());
         }
@@ -39,9 +55,14 @@ impl Core {
             false => Asked::Peer { req, who, nonce },
         };
         let user = self.settings.user.clone();
+        let fun: Value = match <[String; 1]>::try_from(functions) {
+            Ok([one]) => one.into(),
+            Err(many) => many.into(),
+        };
         let publication = Publication {
-            fun: publish.fun.to_value(),
-            arg: Value::list(publish.arg),
+            fun,
+            arg,
+            grants: Some(grants),
             tgt: publish.tgt,
             tgt_type: publish.tgt_type.to_string(),
             ret: Value::str(&publish.ret),

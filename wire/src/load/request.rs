@@ -122,6 +122,9 @@ pub enum MinionCommand {
     },
     /// `pub_auth`, `verify_minion` and whatever no master knows: answered with an empty map.
     Unknown,
+    /// A known command whose load makes no sense. The minion has proved who it is, so it is answered under its
+    /// session: a refusal would make it sign in again, to no avail.
+    Malformed(LoadError),
 }
 
 /// The command that asks for hash and mode of all files of an environment at once. Salt's masters do not know it.
@@ -237,7 +240,7 @@ impl fmt::Debug for PeerPublish {
 }
 
 impl MinionCommand {
-    /// `cmd`, for logs and counters; empty for [`MinionCommand::Unknown`].
+    /// `cmd`, for logs and counters; empty for what is unknown or malformed.
     pub fn name(&self) -> &'static str {
         match self {
             MinionCommand::Pillar(_) => "_pillar",
@@ -267,12 +270,16 @@ impl MinionCommand {
             MinionCommand::PubRet { .. } => "pub_ret",
             MinionCommand::MinionRunner { .. } => "minion_runner",
             MinionCommand::RevokeAuth { .. } => "revoke_auth",
-            MinionCommand::Unknown => "",
+            MinionCommand::Unknown | MinionCommand::Malformed(_) => "",
         }
     }
 
     /// Reads a load whose `id`, `nonce`, `ts` and `tok` are taken already.
-    pub(crate) fn parse(load: Map) -> Result<MinionCommand, LoadError> {
+    pub(crate) fn parse(load: Map) -> MinionCommand {
+        MinionCommand::checked(load).unwrap_or_else(MinionCommand::Malformed)
+    }
+
+    fn checked(load: Map) -> Result<MinionCommand, LoadError> {
         let cmd = match load.get("cmd") {
             Some(Value::Str(cmd)) => cmd.clone(),
             _ => return Ok(MinionCommand::Unknown),

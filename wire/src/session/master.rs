@@ -191,7 +191,7 @@ impl MasterSession {
         let ts = load.get("ts").and_then(|ts| ts.as_i64().or(ts.as_f64().map(|ts| ts as i64)));
         self.seen.admit(&nonce, ts, now)?;
         let signed = self.check_signature(&mut load, sig_algo);
-        let value = MinionCommand::parse(load)?;
+        let value = MinionCommand::parse(load);
         let request = Authenticated { id: self.id.clone(), value };
         Ok(Opened { request, nonce, enc_algo, sig_algo, signed })
     }

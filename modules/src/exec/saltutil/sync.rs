@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use halite_core::files::Listing;
 use halite_core::services::Refresh;
-use halite_core::{Apply, ExecModule, Map, Result, SaltEnv, Value, args, function};
+use halite_core::{Apply, ExecModule, Map, Opts, Result, SaltEnv, Value, args, function};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -55,8 +55,45 @@ const ALL: &[&str] = &[
 #[derive(Default)]
 struct Wanted {
     saltenv: Option<Vec<String>>,
-    whitelist: Vec<String>,
+    /// Only these; an empty list is nothing at all.
+    whitelist: Option<Vec<String>>,
     blacklist: Vec<String>,
+}
+
+impl Wanted {
+    /// What the arguments say of one kind of module; without them the options of the same names count.
+    fn of(
+        opts: &Opts,
+        form: &str,
+        saltenv: Option<Vec<String>>,
+        (whitelist, blacklist): (&Value, &Value),
+    ) -> Wanted {
+        let list = |given: &Value, option: &str| match given {
+            Value::Null => opts.get(option).and_then(|lists| names(lists, form)),
+            given => names(given, form),
+        };
+        let whitelist = list(whitelist, "extmod_whitelist");
+        let blacklist = list(blacklist, "extmod_blacklist").unwrap_or_default();
+        Wanted { saltenv, whitelist, blacklist }
+    }
+
+    fn takes(&self, name: &str) -> bool {
+        let listed = |list: &[String]| list.iter().any(|one| one == name);
+        self.whitelist.as_deref().is_none_or(listed) && !listed(&self.blacklist)
+    }
+}
+
+/// The names that a list has for one kind of module: a map by kind, or names of that kind.
+fn names(lists: &Value, form: &str) -> Option<Vec<String>> {
+    match lists {
+        Value::Map(by_form) => match by_form.get(form)? {
+            Value::List(list) => Some(list.iter().map(Value::to_string).collect()),
+            one => names(one, form),
+        },
+        Value::List(list) => Some(list.iter().map(Value::to_string).collect()),
+        Value::Str(text) => Some(text.split(',').map(str::to_owned).collect()),
+        _ => None,
+    }
 }
 
 /// Copies `_<form>/` of the environments; gives the names of what changed.
@@ -73,11 +110,7 @@ fn sync(apply: &Apply<'_>, form: &str, wanted: &Wanted) -> Result<Vec<String>> {
             let Some(below) = path.strip_prefix(&prefix) else { continue };
             let parts: Vec<&str> = below.split('/').collect();
             let name = module_name(&parts);
-            let listed =
-                |list: &[String]| list.iter().any(|glob| halite_core::glob::fnmatch(&name, glob));
-            let refused = listed(&wanted.blacklist)
-                || (!wanted.whitelist.is_empty() && !listed(&wanted.whitelist));
-            if refused || parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
+            if !wanted.takes(&name) || parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
                 continue;
             }
             let Some(found) = apply.files.cache_file(&path, env)? else { continue };
@@ -142,16 +175,13 @@ macro_rules! sync_functions {
             #[default(None)] saltenv: Option<Vec<String>>,
             /// Load what was copied.
             #[default(true)] refresh: bool,
-            /// Globs: only these.
-            #[default(None)] extmod_whitelist: Option<Vec<String>>,
-            /// Globs: all but these.
-            #[default(None)] extmod_blacklist: Option<Vec<String>>,
+            /// Only these.
+            #[default(Value::Null)] extmod_whitelist: Value,
+            /// All but these.
+            #[default(Value::Null)] extmod_blacklist: Value,
         ) -> Result<Vec<String>> {
-            let wanted = Wanted {
-                saltenv,
-                whitelist: extmod_whitelist.unwrap_or_default(),
-                blacklist: extmod_blacklist.unwrap_or_default(),
-            };
+            let lists = (&extmod_whitelist, &extmod_blacklist);
+            let wanted = Wanted::of(apply.opts, $form, saltenv, lists);
             let changed = sync(apply, $form, &wanted)?;
             if refresh {
                 apply.services.refresh(Refresh::Modules)?;
@@ -302,24 +332,17 @@ fn sync_all(
     apply: &Apply<'_>,
     #[default(None)] saltenv: Option<Vec<String>>,
     #[default(true)] refresh: bool,
-    #[default(None)] extmod_whitelist: Option<Map>,
-    #[default(None)] extmod_blacklist: Option<Map>,
+    #[default(Value::Null)] extmod_whitelist: Value,
+    #[default(Value::Null)] extmod_blacklist: Value,
     #[default(false)] _clean_pillar_cache: bool,
 ) -> Result<Map> {
     let local = apply.opts.str("file_client") == "local";
     let first: &[&str] = if local { &["tops"] } else { &[] };
     let last: &[&str] = if local { &["pillar", "wrapper"] } else { &[] };
-    let globs = |lists: &Option<Map>, form: &str| -> Vec<String> {
-        let list = lists.as_ref().and_then(|lists| lists.get(form)).and_then(Value::as_list);
-        list.unwrap_or_default().iter().map(Value::to_string).collect()
-    };
+    let lists = (&extmod_whitelist, &extmod_blacklist);
     let mut changed = Map::new();
     for form in first.iter().chain(ALL).chain(last) {
-        let wanted = Wanted {
-            saltenv: saltenv.clone(),
-            whitelist: globs(&extmod_whitelist, form),
-            blacklist: globs(&extmod_blacklist, form),
-        };
+        let wanted = Wanted::of(apply.opts, form, saltenv.clone(), lists);
         changed.insert((*form).into(), sync(apply, form, &wanted)?.into());
     }
     if refresh {
@@ -332,11 +355,27 @@ fn sync_all(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use halite_core::map;
 
     #[test]
     fn modules_are_named_by_their_path() {
         assert_eq!(module_name(&["mine.py"]), "mine");
         assert_eq!(module_name(&["pkg", "tool.py"]), "pkg.tool");
         assert_eq!(module_name(&["pkg", "__init__.py"]), "pkg");
+    }
+
+    #[test]
+    fn lists_are_by_kind_and_an_empty_one_is_nothing() {
+        let takes = |white: Value, black: Value| {
+            let opts = Opts::from_map(halite_core::Role::Minion, Map::new());
+            Wanted::of(&opts, "modules", None, (&white, &black)).takes("mine")
+        };
+        let none = || Value::Null;
+        assert!(takes(none(), none()) && takes("mine,other".into(), none()));
+        assert!(!takes(map! {"modules" => Value::list([])}.into(), none()));
+        assert!(takes(map! {"states" => Value::list([])}.into(), none()));
+        assert!(takes(map! {"modules" => vec!["mine"]}.into(), none()));
+        assert!(!takes(vec!["min*"].into(), none()) && !takes(none(), "mine".into()));
+        assert!(takes(none(), map! {"modules" => vec!["other"]}.into()));
     }
 }
