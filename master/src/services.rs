@@ -10,6 +10,8 @@ use halite_core::{
 use halite_outside::Internet;
 use halite_render::files::Roots;
 use halite_states::reactor::Sls;
+use halite_wire::limits::Limits;
+use halite_wire::msgpack::{self, Dialect};
 
 use crate::client::{self, Client, Job, Patience};
 use crate::events::Event;
@@ -279,6 +281,15 @@ impl MasterServices {
 }
 
 impl Services for MasterServices {
+    fn pack(&self, value: &Value) -> Result<Vec<u8>> {
+        Ok(msgpack::encode(value, Dialect::Bus))
+    }
+
+    fn unpack(&self, bytes: &[u8]) -> Result<Value> {
+        msgpack::decode(bytes, Dialect::Bus, &Limits::ACCEPTED)
+            .map_err(|why| Error::execution(why.to_string()))
+    }
+
     fn fire(&self, tag: &str, data: Map) -> Result<bool> {
         let (tag, data) = (self.secrets.hide_text(tag), self.secrets.hide_map(data));
         Client::new(&self.opts)?.fire_caused(&Event::new(&*tag, data), &self.cause)?;

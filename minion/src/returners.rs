@@ -40,9 +40,7 @@ fn own(names: &str) -> Vec<String> {
 /// Hands the return of a `salt-call` to the configured returners. Salt: `salt.cli.caller.BaseCaller.call`.
 pub(crate) fn give_called(engine: &Engine, ret: &Map) {
     let opts = &engine.machine.opts;
-    let mut wanted = configured(opts);
-    // The master's own cache gets it with the return, where there is a master.
-    wanted.retain(|name| name != "local_cache");
+    let wanted = configured(opts);
     if wanted.is_empty() {
         return;
     }
@@ -60,8 +58,6 @@ pub(crate) fn give(shared: &Arc<Shared>, load: &PublishLoad, ret: &Map) {
     let configured = configured(&opts);
     let mut wanted: Vec<&str> = give::names(&load.ret).collect();
     wanted.extend(configured.iter().map(String::as_str));
-    // The master's own cache gets every return anyway.
-    wanted.retain(|name| *name != "local_cache");
     wanted.sort_unstable();
     wanted.dedup();
     if wanted.is_empty() {

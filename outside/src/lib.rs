@@ -1,4 +1,4 @@
-//! Services of others: HTTP, PostgreSQL, Redis. The one implementation of [`halite_core::Outside`];
+//! Services of others: HTTP, PostgreSQL, Redis, mail. The one implementation of [`halite_core::Outside`];
 //! calls block, and each opens and closes its own connection.
 
 mod http;
@@ -6,12 +6,14 @@ mod postgres;
 mod postgres_value;
 mod redis;
 mod save;
+mod smtp;
+mod tls;
 mod trust;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use halite_core::outside::{RedisCommand, RedisServer, http as request, sql};
+use halite_core::outside::{RedisCommand, RedisServer, http as request, mail, sql};
 use halite_core::{Outside, Result, Value};
 use ureq::tls::Certificate;
 
@@ -44,5 +46,9 @@ impl Outside for Internet {
 
     fn redis(&self, server: &RedisServer, commands: &[RedisCommand]) -> Result<Vec<Value>> {
         redis::run(server, commands)
+    }
+
+    fn mail(&self, server: &mail::MailServer, mail: &mail::Mail) -> Result<()> {
+        smtp::send(self, server, mail)
     }
 }

@@ -9,11 +9,10 @@ use halite_core::limits::{REDIS_BYTES, VALUE_DEPTH};
 use halite_core::outside::{RedisCommand, RedisServer};
 use halite_core::{Error, Result, Value};
 
+use crate::tls::Stream;
+
 /// Most bytes of a line of the protocol; payloads are no lines.
 const LINE_BYTES_MAX: usize = 64 * 1024;
-
-trait Stream: Read + Write {}
-impl<T: Read + Write> Stream for T {}
 
 /// Signs in, chooses the database, and sends the commands one after the other.
 pub(crate) fn run(server: &RedisServer, commands: &[RedisCommand]) -> Result<Vec<Value>> {
@@ -51,14 +50,19 @@ fn connect(server: &RedisServer) -> std::io::Result<Box<dyn Stream>> {
         stream.set_write_timeout(Some(wait))?;
         return Ok(Box::new(stream));
     }
+    Ok(Box::new(connect_tcp(&server.host, server.port, wait)?))
+}
+
+/// Connects to the first address of a host that answers; reading and writing may take `wait` each.
+pub(crate) fn connect_tcp(host: &str, port: u16, wait: Duration) -> std::io::Result<TcpStream> {
     let mut last = std::io::Error::other("the host has no address");
-    for address in (server.host.as_str(), server.port).to_socket_addrs()? {
+    for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, wait) {
             Ok(stream) => {
                 stream.set_read_timeout(Some(wait))?;
                 stream.set_write_timeout(Some(wait))?;
                 stream.set_nodelay(true)?;
-                return Ok(Box::new(stream));
+                return Ok(stream);
             }
             Err(why) => last = why,
         }

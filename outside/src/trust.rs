@@ -46,7 +46,7 @@ fn roots(certificates: Vec<Certificate<'static>>) -> RootCerts {
 }
 
 /// What this machine trusts; nothing if it has no list.
-fn machine(internet: &Internet) -> Vec<Certificate<'static>> {
+pub(crate) fn machine(internet: &Internet) -> Vec<Certificate<'static>> {
     let read = || {
         let named = std::env::var("SSL_CERT_FILE").ok().filter(|named| !named.is_empty());
         let places = named.iter().map(String::as_str).chain(BUNDLES.iter().copied());
@@ -57,7 +57,7 @@ fn machine(internet: &Internet) -> Vec<Certificate<'static>> {
 }
 
 /// The certificates of a PEM file.
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
     let pem = std::fs::read(path).map_err(|why| Error::file("read", path, why))?;
     let found: Vec<_> = parse_pem(&pem)
         .filter_map(|item| match item {

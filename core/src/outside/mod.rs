@@ -1,7 +1,8 @@
-//! Services of others as functions see them: HTTP, SQL, Redis. Core opens no socket; the programs
+//! Services of others as functions see them: HTTP, SQL, Redis, mail. Core opens no socket; the programs
 //! hand in what does (`halite-outside`).
 
 pub mod http;
+pub mod mail;
 pub mod sql;
 
 use std::path::Path;
@@ -36,6 +37,12 @@ pub trait Outside: Send + Sync {
     /// # Errors
     /// If it cannot be reached in time or refuses a command.
     fn redis(&self, server: &RedisServer, commands: &[RedisCommand]) -> Result<Vec<Value>>;
+
+    /// Hands a mail to a server. It is sent if one recipient at least is taken; the others are logged.
+    ///
+    /// # Errors
+    /// If the server cannot be reached in time, its certificate is not trusted, or it refuses the mail.
+    fn mail(&self, server: &mail::MailServer, mail: &mail::Mail) -> Result<()>;
 }
 
 /// A Redis server.
@@ -81,6 +88,10 @@ impl Outside for NoOutside {
     }
 
     fn redis(&self, server: &RedisServer, _commands: &[RedisCommand]) -> Result<Vec<Value>> {
+        NoOutside::none(&server.host)
+    }
+
+    fn mail(&self, server: &mail::MailServer, _mail: &mail::Mail) -> Result<()> {
         NoOutside::none(&server.host)
     }
 }

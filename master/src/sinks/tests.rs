@@ -251,3 +251,98 @@ fn redis_remembers_under_salts_keys() {
         remembers(apply, "redis");
     });
 }
+
+/// A mail server that takes one mail and gives its lines.
+fn mail_sink() -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("is bound").port();
+    let heard = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("somebody comes");
+        let mut lines = BufReader::new(socket.try_clone().expect("is cloned")).lines();
+        let mut say = |line: &str| socket.write_all(line.as_bytes()).expect("is written");
+        let (mut letter, mut within) = (Vec::new(), false);
+        say("220 sink\r\n");
+        while let Some(Ok(line)) = lines.next() {
+            match line.as_str() {
+                "DATA" => within = true,
+                "." => within = false,
+                "QUIT" => break,
+                _ if within => letter.push(line.clone()),
+                _ => {}
+            }
+            match (line.as_str(), within) {
+                ("DATA", _) => say("354 go\r\n"),
+                (_, false) => say("250 ok\r\n"),
+                (_, true) => {}
+            }
+        }
+        letter
+    });
+    (port, heard)
+}
+
+#[test]
+fn returns_and_events_are_mailed_as_salts_template_has_them() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let letter = |more: Map, gift: &Gift| {
+        let (port, heard) = mail_sink();
+        let mut options = map! {
+            "smtp.from" => "me@example.net", "smtp.to" => "a@b,c@d", "smtp.host" => "127.0.0.1",
+            "smtp.port" => i64::from(port),
+        };
+        options.extend(more);
+        with(dir.path(), options, |apply| give::give(apply, "smtp", gift)).expect("is sent");
+        let mut lines = heard.join().expect("ends");
+        assert!(lines.remove(2).starts_with("Date: "));
+        lines
+    };
+    // As Salt 3006.17 sent it, but for the date.
+    let got = letter(map! {"smtp.fields" => "id,fun"}, &Gift::Return(ret("web1")));
+    let want = [
+        "From: me@example.net",
+        "To: a@b, c@d",
+        "Subject: Email from Salt web1 test.ping",
+        "",
+        "id: web1",
+        "function: test.ping",
+        "function args: []",
+        "jid: 20261127000000000001",
+        "return: True",
+    ];
+    assert_eq!(got, want);
+    let template = dir.path().join("mail.j2");
+    std::fs::write(&template, "act: {{act}}\nid: {{id}}\n").expect("is written");
+    let more = map! {"smtp.subject" => "{{act}}ed key of {{id}}", "smtp.template" => template};
+    let event = map! {"tag" => "salt/key", "data" => map! {"act" => "accept", "id" => "web1"}};
+    let got = letter(more, &Gift::Events(vec![event]));
+    assert_eq!(got[2..], ["Subject: accepted key of web1", "", "act: accept", "id: web1"]);
+}
+
+#[test]
+fn local_cache_has_salts_files() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    with(dir.path(), map! {"hash_type" => "sha256"}, |apply| {
+        let returner = give::known("local_cache").expect("is there");
+        give::give(apply, "local_cache", &Gift::Return(ret("web1"))).expect("takes the return");
+        // The second return of a minion is left out, as in Salt.
+        let mut second = ret("web1");
+        second.insert("return".into(), "other".into());
+        give::give(apply, "local_cache", &Gift::Return(second)).expect("takes it");
+        let load = map! {"fun" => "test.ping", "tgt" => "*", "jid" => JID};
+        give::give(apply, "local_cache", &Gift::Load(JID.into(), load.clone())).expect("takes it");
+        let by_jid = returner.get_jid.expect("has returns")(apply, JID).expect("reads");
+        let want = map! {"web1" => map! {"return" => true, "retcode" => 0, "success" => true}};
+        assert_eq!(by_jid, want);
+        assert_eq!(returner.get_load.expect("has jobs")(apply, JID).expect("reads"), load);
+        assert_eq!(returner.get_jids.expect("has jobs")(apply).expect("reads").len(), 1);
+        // The SHA-256 of the jid, as `salt.utils.jid.jid_dir` splits it.
+        let hash = "bc46ae9c345337dd0041de299412bf20f3fec1ee5bfa890c148bdec049fe1253";
+        let path = dir.path().join("jobs").join(&hash[..2]).join(&hash[2..]).join("web1/return.p");
+        let bytes = std::fs::read(path).expect("is there");
+        assert_eq!(bytes, b"\x83\xa6return\xc3\xa7retcode\x00\xa7success\xc3");
+        let mut evil = ret("web1");
+        evil.insert("id".into(), "../../x".into());
+        assert!(give::give(apply, "local_cache", &Gift::Return(evil)).is_err());
+    });
+}
