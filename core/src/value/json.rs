@@ -144,9 +144,59 @@ fn write_str(text: &str, style: JsonStyle, out: &mut String) {
     out.push('"');
 }
 
-/// Reads one JSON document. Numbers keep their full size; the last of equal keys wins.
+/// Reads one JSON document. Numbers keep their full size; the last of equal keys wins. As in Python,
+/// `NaN`, `Infinity` and `-Infinity` are numbers.
 pub fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(text)
+    match serde_json::from_str(text) {
+        Err(error) if error.is_syntax() && !text.contains(MARK) => {
+            let Some(marked) = mark_numbers(text) else { return Err(error) };
+            serde_json::from_str(&marked).map(numbers).map_err(|_| error)
+        }
+        parsed => parsed,
+    }
+}
+
+/// Begins the text that stands for a number which JSON has no word for.
+const MARK: char = '\u{f8ff}';
+
+/// The words that Python's `json` takes for numbers, as marked texts; `None` where there are none.
+fn mark_numbers(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut quoted, mut found, mut rest) = (false, false, text);
+    while let Some(c) = rest.chars().next() {
+        let word = ["NaN", "Infinity", "-Infinity"].iter().find(|word| rest.starts_with(**word));
+        let taken = match (quoted, c, word) {
+            (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (false, _, Some(word)) => {
+                out.push_str(&format!("\"{MARK}{word}\""));
+                found = true;
+                rest = &rest[word.len()..];
+                continue;
+            }
+            _ => c.len_utf8(),
+        };
+        quoted ^= c == '"';
+        out.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    found.then_some(out)
+}
+
+fn numbers(value: Value) -> Value {
+    match value {
+        Value::Str(text) => match text.strip_prefix(MARK) {
+            Some("NaN") => Value::Float(f64::NAN),
+            Some("Infinity") => Value::Float(f64::INFINITY),
+            Some(_) => Value::Float(f64::NEG_INFINITY),
+            None => Value::Str(text),
+        },
+        Value::List(items) => items.iter().cloned().map(numbers).collect::<Vec<_>>().into(),
+        Value::Map(map) => {
+            let pairs = map.iter().map(|(key, item)| (key.clone(), numbers(item.clone())));
+            pairs.collect::<Map>().into()
+        }
+        other => other,
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {

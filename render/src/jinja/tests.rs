@@ -2,7 +2,7 @@
 
 use super::ast::CmpOp;
 use super::eval::{Args, Rt, ops};
-use super::fault::{Class, Fault, R, nearest, type_error};
+use super::fault::{Class, Fault, R, nearest};
 use super::filters;
 use super::value::{Obj, Val};
 
@@ -142,7 +142,7 @@ fn is_iterable(val: &Val) -> R<bool> {
 fn known_name(val: &Val, known: fn(&str) -> bool) -> R<bool> {
     match val.as_str() {
         Some(name) => Ok(known(name)),
-        None => type_error(format!("unhashable type: '{}'", val.type_name())),
+        None => val.hashable().map(|()| false),
     }
 }
 

@@ -36,7 +36,8 @@ impl Args {
         let mut slots = [const { None }; N];
         if given > N {
             // Filters and tests are functions of their input too.
-            let own = usize::from(function.starts_with("do_") || function.starts_with("test_"));
+            let filter = ["do_", "test_", "lst_"].iter().any(|own| function.starts_with(own));
+            let own = usize::from(filter);
             let (takes, given) = (N + own, given + own);
             let s = if takes == 1 { "" } else { "s" };
             let from =

@@ -96,6 +96,8 @@ impl Rt<'_> {
         let Obj::Loop(state_ref) = &*state else { return Ok(()) };
         let name: Arc<str> = "loop".into();
         let mut at = 0;
+        // Jinja notes at the end of a turn that there was one: `else` runs as well where none came to its end.
+        let mut finished = false;
         while state_ref.fill(self, at)? {
             let Some(item) = state_ref.seen.borrow().get(at).cloned() else { break };
             state_ref.index0.set(at);
@@ -105,11 +107,13 @@ impl Rt<'_> {
             if def.uses_loop {
                 frame.set(&name, Val::Obj(state.clone()));
             }
-            if self.exec(&def.body, &frame, unit, out)? == Flow::Break {
-                return Ok(());
+            match self.exec(&def.body, &frame, unit, out)? {
+                Flow::Break => break,
+                Flow::Continue => {}
+                Flow::Done => finished = true,
             }
         }
-        if at == 0 && !def.else_.is_empty() {
+        if !finished && !def.else_.is_empty() {
             let frame = Scope::new(Some(scope));
             self.exec(&def.else_, &frame, unit, out)?;
         }

@@ -92,7 +92,8 @@ fn field(rt: &Rt<'_>, chars: &mut Chars<'_>, source: &mut Source<'_>, out: &mut 
     }
     chars.next_if(|(_, c)| matches!(c, 'h' | 'l' | 'L'));
     let Some((at, conv)) = chars.next() else { return value_error("incomplete format") };
-    if conv == '%' {
+    // With a key in front it is a field like others.
+    if conv == '%' && keyed.is_none() {
         out.push('%');
         return Ok(());
     }

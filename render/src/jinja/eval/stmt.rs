@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Args, Out, Rt, Scope, Unit};
 use crate::jinja::ast::{BlockDef, Expr, Kind, MacroDef, Node, Stmt, Target};
-use crate::jinja::fault::{Fault, R};
+use crate::jinja::fault::{Fault, R, type_error};
 use crate::jinja::value::{Macro, Obj, Val};
 use crate::jinja::{filters, finalize};
 use crate::source_map::Span;
@@ -142,6 +142,12 @@ impl Rt<'_> {
                 let val = self.captured(body, &Scope::new(Some(scope)), unit)?;
                 self.set_line(stmt.pos.line);
                 let val = self.filter_text(filter, val, scope, unit)?;
+                if val.as_str().is_none() {
+                    return type_error(format!(
+                        "sequence item 0: expected str instance, {} found",
+                        val.type_name()
+                    ));
+                }
                 if !out.muted {
                     self.note_value(out, &val, stmt.pos, unit, before);
                     finalize::print(&val, &mut out.text)?;

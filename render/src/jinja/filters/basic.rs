@@ -252,7 +252,13 @@ fn round(val: &Val, args: Args) -> R<Val> {
     let [precision, method] = args.bind("do_round", ["precision", "method"], 0)?;
     val.defined()?;
     let precision = precision.and_then(|precision| precision.as_int()).unwrap_or(0);
-    let method = method.as_ref().and_then(Val::as_str).unwrap_or("common").to_string();
+    if let Some(method) = &method {
+        method.hashable()?;
+    }
+    let method = match &method {
+        Some(method) => method.as_str().unwrap_or("?").to_string(),
+        None => "common".to_string(),
+    };
     if !matches!(method.as_str(), "common" | "ceil" | "floor") {
         return crate::jinja::fault::runtime_error("method must be common, ceil or floor");
     }
@@ -262,7 +268,8 @@ fn round(val: &Val, args: Args) -> R<Val> {
     if method != "common" {
         let factor = 10f64.powi(precision.clamp(-300, 300) as i32);
         let scaled = float * factor;
-        let scaled = if method == "ceil" { scaled.ceil() } else { scaled.floor() };
+        // Python rounds to an integer here, which knows no negative zero.
+        let scaled = if method == "ceil" { scaled.ceil() } else { scaled.floor() } + 0.0;
         return Ok(Val::Float(scaled / factor));
     }
     match val {

@@ -2,7 +2,7 @@
 
 use super::flag;
 use crate::jinja::eval::{Args, Rt, index};
-use crate::jinja::fault::{Class, Fault, R, key_error, type_error};
+use crate::jinja::fault::{Class, Fault, R, attribute_error, key_error, type_error};
 use crate::jinja::methods;
 use crate::jinja::value::{DictKind, PyDict, Val, eq, repr};
 
@@ -38,9 +38,14 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "to_entries" => to_entries(&val),
         "from_entries" => from_entries(rt, &val),
         "mysql_to_dict" => mysql_to_dict(rt, &val, args),
-        "json_encode_dict" | "json_decode_dict" | "json_encode_list" | "json_decode_list" => {
-            encode(rt, &val, 0)
-        }
+        "json_encode_dict" | "json_decode_dict" => match &val {
+            Val::Dict(_) => encode(rt, &val, 0),
+            other => {
+                attribute_error(format!("'{}' object has no attribute 'items'", other.type_name()))
+            }
+        },
+        // Whatever has members becomes a list: of a dict its keys.
+        "json_encode_list" | "json_decode_list" => encode(rt, &Val::list(rt.iterate(&val)?), 0),
         _ => set_key(rt, name, val, args),
     }
 }
@@ -110,6 +115,9 @@ fn to_entries(val: &Val) -> R<Val> {
 fn from_entries(rt: &Rt<'_>, val: &Val) -> R<Val> {
     let mut pairs = Vec::new();
     for item in rt.iterate(val)? {
+        if item.is_none() {
+            continue;
+        }
         let Val::Dict(dict) = item else { return type_error("an entry must be a dict") };
         let members = dict.pairs();
         let member = |name: &str| {
@@ -137,7 +145,11 @@ fn new_dict(ordered: bool) -> Val {
 fn set_key(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
     let [keys, new, delimiter, ordered] =
         args.bind(name, ["keys", "value", "delimiter", "ordered_dict"], 2)?;
-    let keys = rt.text(&keys.unwrap_or(Val::None))?;
+    let keys = keys.unwrap_or(Val::None);
+    if matches!(keys, Val::None | Val::Bool(_) | Val::Int(_) | Val::Big(_) | Val::Float(_)) {
+        return type_error(format!("argument of type '{}' is not iterable", keys.type_name()));
+    }
+    let keys = rt.text(&keys)?;
     let new = new.unwrap_or(Val::None);
     let delimiter = delimiter.map_or(Ok(":".to_string()), |delimiter| rt.text(&delimiter))?;
     let ordered = flag(ordered, false)?;
@@ -209,7 +221,15 @@ fn mysql_to_dict(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     let mut headers: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     for line in rt.iterate(val)? {
-        let line = rt.text(&line)?;
+        if !line.truthy()? {
+            continue;
+        }
+        let Some(line) = line.as_str() else {
+            return attribute_error(format!(
+                "'{}' object has no attribute 'startswith'",
+                line.type_name()
+            ));
+        };
         if line.is_empty() || line.starts_with('+') {
             continue;
         }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::given;
 use crate::jinja::eval::{Args, Rt};
-use crate::jinja::fault::{Class, Fault, R, value_error};
+use crate::jinja::fault::{Class, Fault, R, type_error, value_error};
 use crate::jinja::value::Val;
 
 pub(super) const NAMES: &[&str] = &[
@@ -36,7 +36,13 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         let format = format.map_or(Ok("%Y-%m-%d".to_string()), |format| rt.text(&format))?;
         return strftime(rt, &val, &format);
     }
-    let text = rt.text(&val)?;
+    if name == "get_uid" && val.is_none() {
+        return Ok(Val::Int(i64::from(rustix::process::geteuid().as_raw())));
+    }
+    if name == "which" && !val.truthy()? {
+        return Ok(Val::None);
+    }
+    let text = path_text(rt, name, &val)?;
     let path = Path::new(&text);
     Ok(match name {
         "is_empty" => Val::Bool(std::fs::metadata(path).is_ok_and(|meta| meta.len() == 0)),
@@ -53,6 +59,23 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         }
         "which" => which(&text).map_or(Val::None, |path| Val::str(path.to_string_lossy())),
         _ => user_id(&text).map_or(Val::None, Val::Int),
+    })
+}
+
+/// The path or name that a filter is about; Python refuses everything that is none.
+fn path_text(rt: &Rt<'_>, name: &str, val: &Val) -> R<String> {
+    val.defined()?;
+    if let Val::Str(_) | Val::Markup(_) = val {
+        return rt.text(val);
+    }
+    let kind = val.type_name();
+    type_error(match name {
+        "get_uid" => format!("getpwnam() argument must be str, not {kind}"),
+        "which" => format!("access: path should be string, bytes or os.PathLike, not {kind}"),
+        "is_bin_file" | "is_empty" => {
+            format!("stat: path should be string, bytes, os.PathLike or integer, not {kind}")
+        }
+        _ => format!("expected str, bytes or os.PathLike object, not {kind}"),
     })
 }
 

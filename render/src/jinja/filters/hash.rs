@@ -55,7 +55,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             let [secret] = args.bind(name, ["shared_secret"], 1)?;
             Val::str(hex(&hmac(&bytes_of(&secret.unwrap_or(Val::None))?, &bytes_of(&val)?)))
         }
-        "uuid" => Val::str(uuid5(rt.text(&val)?.as_bytes())),
+        "uuid" => Val::str(uuid5(super::words::salt_text(&val)?.as_bytes())),
         "random_str" => {
             rt.request.salt.reads(None);
             let size = optional_int(Some(val))?.unwrap_or(32).clamp(0, LONGEST_RANDOM) as usize;

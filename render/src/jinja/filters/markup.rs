@@ -50,7 +50,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "striptags" => Val::str(strip_tags(&rt.text(&val)?)),
         "urlencode" => urlencode(rt, &val)?,
         "urlize" => urlize(rt, &val, args)?,
-        _ => xmlattr(rt, &val, args)?,
+        _ => xmlattr(&val, args)?,
     })
 }
 
@@ -159,7 +159,7 @@ fn urlencode(rt: &Rt<'_>, val: &Val) -> R<Val> {
     Ok(Val::str(parts?.join("&")))
 }
 
-fn xmlattr(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
+fn xmlattr(val: &Val, args: Args) -> R<Val> {
     let [autospace] = args.bind("do_xmlattr", ["autospace"], 0)?;
     val.defined()?;
     let Val::Dict(dict) = val else {
@@ -170,7 +170,12 @@ fn xmlattr(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
         if item.is_none() || item.is_undef() {
             continue;
         }
-        let name = rt.text(&key)?;
+        let Some(name) = key.as_str().map(str::to_string) else {
+            return type_error(format!(
+                "expected string or bytes-like object, got '{}'",
+                key.type_name()
+            ));
+        };
         if name.contains(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=')) {
             return value_error(format!("Invalid character in attribute name: {}", repr(&key)));
         }

@@ -40,9 +40,9 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "is_ip" | "is_ipv4" | "is_ipv6" => {
             let [options] = args.bind(name, ["options"], 0)?;
             let options = options_of(rt, options)?;
-            let text = val.as_str().unwrap_or_default();
+            let text = address_text(&val).unwrap_or_default();
             Ok(Val::Bool(
-                versions(name).iter().any(|version| checked(text, *version, &options).is_some()),
+                versions(name).iter().any(|version| checked(&text, *version, &options).is_some()),
             ))
         }
         "ipaddr" | "ipv4" | "ipv6" => {
@@ -229,13 +229,34 @@ fn checked(text: &str, version: u8, options: &str) -> Option<String> {
     fits.then(|| show(interface, text))
 }
 
+/// The text of what Python's ipaddress takes for an address: text, a number, packed bytes.
+fn address_text(val: &Val) -> Option<String> {
+    match val {
+        Val::Str(text) | Val::Markup(text) => Some(text.to_string()),
+        Val::Bytes(bytes) => Some(show_ip(match bytes.len() {
+            4 => IpAddr::V4(<[u8; 4]>::try_from(&**bytes).ok()?.into()),
+            _ => IpAddr::V6(<[u8; 16]>::try_from(&**bytes).ok()?.into()),
+        })),
+        Val::Int(_) | Val::Big(_) | Val::Bool(_) => {
+            let number = u128::try_from(val.as_big()?).ok()?;
+            Some(show_ip(match u32::try_from(number) {
+                Ok(number) => IpAddr::V4(number.into()),
+                Err(_) => IpAddr::V6(number.into()),
+            }))
+        }
+        _ => None,
+    }
+}
+
 fn is_list(val: &Val) -> bool {
     matches!(val, Val::List(_) | Val::Tuple(_) | Val::Iter(_))
 }
 
 fn filter(rt: &Rt<'_>, val: &Val, versions: &[u8], options: &str) -> R<Val> {
-    if let Some(text) = val.as_str() {
-        let found = versions.iter().find_map(|version| checked(text, *version, options));
+    if let (true, Some(text)) =
+        (val.as_str().is_some() || matches!(val, Val::Bytes(_)), address_text(val))
+    {
+        let found = versions.iter().find_map(|version| checked(&text, *version, options));
         return Ok(found.map_or(Val::None, Val::str));
     }
     if !is_list(val) {
@@ -246,7 +267,7 @@ fn filter(rt: &Rt<'_>, val: &Val, versions: &[u8], options: &str) -> R<Val> {
     for version in versions {
         for item in &items {
             found.extend(
-                item.as_str().and_then(|text| checked(text, *version, options)).map(Val::str),
+                address_text(item).and_then(|text| checked(&text, *version, options)).map(Val::str),
             );
         }
     }
@@ -315,13 +336,24 @@ fn hosts(rt: &Rt<'_>, interface: Interface) -> R<Val> {
 }
 
 fn wrap(rt: &Rt<'_>, val: &Val) -> R<Val> {
-    let one = |item: &Val| match item.as_str() {
-        Some(text) if checked(text, 6, "").is_some() => Val::str(format!("[{text}]")),
-        _ => item.clone(),
+    let one = |item: &Val| -> R<Val> {
+        let Some(text) = address_text(item).filter(|text| checked(text, 6, "").is_some()) else {
+            return Ok(item.clone());
+        };
+        // A network passes for an address at first.
+        match parse_ip(&text) {
+            Some(ip) => Ok(Val::str(format!("[{}]", show(Interface { ip, prefix: None }, &text)))),
+            None => value_error(format!(
+                "{} does not appear to be an IPv4 or IPv6 address",
+                halite_core::value::repr_str(&text)
+            )),
+        }
     };
     match val {
-        Val::List(_) | Val::Tuple(_) => Ok(Val::list(rt.iterate(val)?.iter().map(one).collect())),
-        other => Ok(one(other)),
+        Val::List(_) | Val::Tuple(_) => {
+            Ok(Val::list(rt.iterate(val)?.iter().map(one).collect::<R<Vec<Val>>>()?))
+        }
+        other => one(other),
     }
 }
 
@@ -346,7 +378,8 @@ fn by_networks(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     }
     let kept = |items: &Val| -> R<Val> {
         let mut kept = Vec::new();
-        for item in rt.iterate(items)? {
+        let items = if parsed.is_empty() { Vec::new() } else { rt.iterate(items)? };
+        for item in items {
             let Some(ip) = item.as_str().and_then(parse_ip) else {
                 return value_error(format!(
                     "{} does not appear to be an IPv4 or IPv6 address",

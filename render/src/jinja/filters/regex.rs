@@ -90,6 +90,7 @@ fn groups(found: &Captures<'_>) -> Val {
 }
 
 fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
+    let parts = template(regex, new)?;
     let mut out = String::new();
     let (mut copied, mut from) = (0, 0);
     // An empty match may follow a longer one, but not another empty one at the same place.
@@ -104,7 +105,14 @@ fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
             continue;
         }
         out.push_str(&text[copied..whole.start()]);
-        expand(new, &found, &mut out)?;
+        for part in &parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Group(at) => {
+                    out.push_str(found.get(*at).map_or("", |group| group.as_str()));
+                }
+            }
+        }
         rt.bytes(new.len())?;
         copied = whole.end();
         last_empty = (whole.start() == whole.end()).then(|| whole.end());
@@ -114,58 +122,87 @@ fn replace(rt: &Rt<'_>, regex: &Regex, text: &str, new: &str) -> R<Val> {
     Ok(Val::str(out))
 }
 
-/// Fills a replacement: `\1`, `\g<1>`, `\g<name>`, `\n` and their like.
-fn expand(template: &str, found: &Captures<'_>, out: &mut String) -> R<()> {
+/// A part of a replacement.
+enum Part {
+    Text(String),
+    Group(usize),
+}
+
+/// Takes a replacement apart: `\\1`, `\\g<1>`, `\\g<name>`, `\\n` and their like. Faults count, whether or not anything matches.
+fn template(regex: &Regex, template: &str) -> R<Vec<Part>> {
+    let mut parts = Vec::new();
     let mut rest = template;
+    let position = |rest: &str| template[..template.len() - rest.len()].chars().count();
+    let group = |parts: &mut Vec<Part>, number: usize, at: usize| {
+        if number >= regex.captures_len() {
+            return value_error(format!("invalid group reference {number} at position {at}"));
+        }
+        parts.push(Part::Group(number));
+        Ok(())
+    };
     while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
+        parts.push(Part::Text(rest[..at].to_string()));
+        let begun = position(&rest[at..]);
         rest = &rest[at + 1..];
         let Some(c) = rest.chars().next() else {
-            return value_error("bad escape (end of pattern)");
+            return value_error(format!("bad escape (end of pattern) at position {begun}"));
         };
         rest = &rest[c.len_utf8()..];
-        match c {
+        let plain = match c {
             'g' => {
-                let name = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-                let Some((name, after)) = name else { return value_error("missing <") };
-                rest = after;
-                let group = match name.parse::<usize>() {
-                    Ok(at) if at < found.len() => found.get(at),
-                    Ok(at) => return value_error(format!("invalid group reference {at}")),
-                    Err(_) => found.name(name),
+                let Some(inner) = rest.strip_prefix('<') else {
+                    return value_error(format!("missing < at position {}", begun + 2));
                 };
-                out.push_str(group.map_or("", |group| group.as_str()));
+                let Some((name, after)) = inner.split_once('>') else {
+                    return value_error("missing >, unterminated name".to_string());
+                };
+                rest = after;
+                let number = match name.parse::<usize>() {
+                    Ok(number) => number,
+                    Err(_) => {
+                        let known = regex.capture_names().position(|known| known == Some(name));
+                        let Some(number) = known else {
+                            let shown = halite_core::value::repr_str(name);
+                            return crate::jinja::fault::index_error(format!(
+                                "unknown group name {shown}"
+                            ));
+                        };
+                        number
+                    }
+                };
+                group(&mut parts, number, begun + 3)?;
+                continue;
             }
-            '0' => out.push('\0'),
             '1'..='9' => {
                 let mut digits = c.to_string();
                 if let Some(next) = rest.chars().next().filter(char::is_ascii_digit) {
                     digits.push(next);
                     rest = &rest[1..];
                 }
-                let at: usize = digits.parse().unwrap_or(0);
-                if at >= found.len() {
-                    return value_error(format!("invalid group reference {at}"));
-                }
-                out.push_str(found.get(at).map_or("", |group| group.as_str()));
+                group(&mut parts, digits.parse().unwrap_or(0), begun + 1)?;
+                continue;
             }
-            'n' => out.push('\n'),
-            't' => out.push('\t'),
-            'r' => out.push('\r'),
-            'a' => out.push('\u{7}'),
-            'b' => out.push('\u{8}'),
-            'f' => out.push('\u{c}'),
-            'v' => out.push('\u{b}'),
-            '\\' => out.push('\\'),
-            c if c.is_ascii_alphabetic() => return value_error(format!("bad escape \\{c}")),
+            '0' => '\0',
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'v' => '\u{b}',
+            '\\' => '\\',
+            c if c.is_ascii_alphabetic() => {
+                return value_error(format!("bad escape \\{c} at position {begun}"));
+            }
             c => {
-                out.push('\\');
-                out.push(c);
+                parts.push(Part::Text(format!("\\{c}")));
+                continue;
             }
-        }
+        };
+        parts.push(Part::Text(plain.to_string()));
     }
-    out.push_str(rest);
-    Ok(())
+    parts.push(Part::Text(rest.to_string()));
+    Ok(parts)
 }
 
 /// Python's `re.escape`.

@@ -33,6 +33,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             sum
         }
         "min" | "max" => {
+            let [] = args.bind(if name == "min" { "lst_min" } else { "lst_max" }, [], 0)?;
             let items = rt.iterate(&val)?;
             let mut items = items.into_iter();
             let Some(mut best) = items.next() else {

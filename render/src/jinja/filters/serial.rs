@@ -5,7 +5,9 @@ use halite_core::{Map, Value};
 
 use super::{flag, given, undefined_within};
 use crate::jinja::eval::{Args, Rt};
-use crate::jinja::fault::{Class, Fault, R, attribute_error, runtime_error, type_error};
+use crate::jinja::fault::{
+    Class, Fault, R, attribute_error, runtime_error, type_error, value_error,
+};
 use crate::jinja::finalize;
 use crate::jinja::value::{Obj, Val, repr};
 use crate::yaml::{self, DumpStyle};
@@ -33,7 +35,11 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "yaml" => {
             let [flow] = args.bind("format_yaml", ["flow_style"], 0)?;
             let flow = flow.map_or(Ok(Some(true)), |flow| block_or_flow(&flow))?;
-            dump(rt, &rt.plain(&val)?, flow)
+            let known = yaml_form(&val, 0)?;
+            if known.is_none() && !val.is_none() {
+                return Ok(Val::markup("NULL"));
+            }
+            dump(rt, &known.to_value()?, flow)
         }
         "dict_to_sls_yaml_params" => {
             let [flow] = args.bind(name, ["flow_style"], 0)?;
@@ -47,7 +53,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             let mut list = Vec::new();
             for (key, item) in dict.pairs() {
                 let mut map = Map::new();
-                map.insert(rt.plain(&key)?, rt.plain(&item)?);
+                map.insert(key.to_value()?, yaml_form(&item, 0)?.to_value()?);
                 list.push(Value::from(map));
             }
             dump(rt, &Value::from(list), flow)
@@ -60,7 +66,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
                 keep_unicode: true,
                 ..JsonStyle::default()
             };
-            let text = to_json(&writable(rt.plain(&val)?)?, style);
+            let text = to_json(&writable(&val)?, style);
             rt.bytes(text.len())?;
             Ok(Val::markup(text.trim()))
         }
@@ -94,25 +100,80 @@ fn dump(rt: &Rt<'_>, value: &Value, flow: Option<bool>) -> R<Val> {
 }
 
 fn tojson(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
-    let [indent, sort, ascii] = args.bind("tojson", ["indent", "sort_keys", "ensure_ascii"], 0)?;
+    let [mut indent, sort, ascii] =
+        args.bind("tojson", ["indent", "sort_keys", "ensure_ascii"], 0)?;
+    // A text to indent by counts where there is something to indent.
+    let empty = !matches!(val, Val::List(_) | Val::Tuple(_) | Val::Dict(_)) || val.len()? == 0;
+    if empty && indent.as_ref().is_some_and(|indent| indent.as_str().is_some()) {
+        indent = None;
+    }
     let style = JsonStyle {
         indent: indent_of(indent)?,
         sort_keys: flag(sort, false)?,
         keep_unicode: !flag(ascii, true)?,
         ..JsonStyle::default()
     };
-    let text = to_json(&writable(rt.plain(val)?)?, style);
+    let text = to_json(&writable(val)?, style);
     rt.bytes(text.len())?;
     let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
     Ok(Val::str(text.replace('&', "\\u0026").replace('\'', "\\u0027")))
 }
 
-/// JSON has no bytes: Python's `json` refuses them.
-fn writable(value: Value) -> R<Value> {
-    match holds_bytes(&value) {
-        true => type_error("Object of type bytes is not JSON serializable"),
-        false => Ok(value),
+/// The data of a value that JSON has a form for; Python's `json` refuses others.
+fn writable(val: &Val) -> R<Value> {
+    json_form(val, 0)?;
+    val.to_value()
+}
+
+/// How deep JSON may nest.
+const DEEPEST: usize = 128;
+
+fn json_form(val: &Val, depth: usize) -> R<()> {
+    if depth > DEEPEST {
+        return value_error("Circular reference detected");
     }
+    match val {
+        Val::List(list) => list.to_vec().iter().try_for_each(|item| json_form(item, depth + 1)),
+        Val::Tuple(tuple) => tuple.items.iter().try_for_each(|item| json_form(item, depth + 1)),
+        Val::Dict(dict) => dict.pairs().iter().try_for_each(|(key, item)| match key {
+            Val::Tuple(_) | Val::Bytes(_) | Val::Range(_) | Val::Iter(_) | Val::Obj(_) => {
+                type_error(format!(
+                    "keys must be str, int, float, bool or None, not {}",
+                    key.type_name()
+                ))
+            }
+            _ => json_form(item, depth + 1),
+        }),
+        Val::Obj(obj) if matches!(**obj, Obj::Module(_)) => Ok(()),
+        Val::Bytes(_) | Val::Range(_) | Val::Set(_) | Val::View(_) | Val::Iter(_) | Val::Obj(_) => {
+            type_error(format!("Object of type {} is not JSON serializable", val.type_name()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What YAML has a form for; Salt writes `NULL` for anything else, markup among it.
+fn yaml_form(val: &Val, depth: usize) -> R<Val> {
+    if depth > DEEPEST {
+        return crate::jinja::fault::recursion_error("maximum recursion depth exceeded");
+    }
+    let all = |items: &[Val]| {
+        items.iter().map(|item| yaml_form(item, depth + 1)).collect::<R<Vec<Val>>>()
+    };
+    Ok(match val {
+        Val::List(list) if list.untouched().is_none() => Val::list(all(&list.to_vec())?),
+        Val::Tuple(tuple) => Val::list(all(&tuple.items)?),
+        Val::Dict(dict) if dict.untouched().is_none() => {
+            let mut pairs = Vec::new();
+            for (key, item) in dict.pairs() {
+                pairs.push((key, yaml_form(&item, depth + 1)?));
+            }
+            Val::dict(pairs)
+        }
+        Val::Obj(obj) if matches!(**obj, Obj::Module(_)) => val.clone(),
+        Val::Markup(_) | Val::Range(_) | Val::View(_) | Val::Iter(_) | Val::Obj(_) => Val::None,
+        _ => val.clone(),
+    })
 }
 
 /// An imported template stands for its text.

@@ -52,7 +52,18 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         _ => {
             let amount = if name == "exactly_n_true" {
                 let [amount] = args.bind(name, ["amount"], 0)?;
-                optional_int(amount)?.unwrap_or(1)
+                match amount {
+                    None => 1,
+                    Some(amount) => match amount.as_int() {
+                        Some(amount) => amount,
+                        None => {
+                            return type_error(format!(
+                                "'{}' object cannot be interpreted as an integer",
+                                amount.type_name()
+                            ));
+                        }
+                    },
+                }
             } else {
                 1
             };
@@ -130,6 +141,16 @@ fn combine(rt: &Rt<'_>, name: &str, a: &Val, b: &Val) -> R<Val> {
     }
     let filtered = |keep_common: bool, x: &Val, y: &Val| -> R<Vec<Val>> {
         let others = rt.iterate(y)?;
+        if y.as_str().is_some() {
+            // Python looks for text in text.
+            let mut kept = Vec::new();
+            for item in rt.iterate(x)? {
+                if ops::contains(rt, &item, y)? == keep_common {
+                    kept.push(item);
+                }
+            }
+            return Ok(kept);
+        }
         let mut kept = Vec::new();
         for item in rt.iterate(x)? {
             rt.step(others.len() as u64)?;
@@ -203,8 +224,12 @@ fn compare_lists(rt: &Rt<'_>, old: &Val, args: Args) -> R<Val> {
 }
 
 fn compare_dicts(rt: &Rt<'_>, old: &Val, args: Args) -> R<Val> {
-    let [new] = args.bind("compare_dicts", ["new"], 1)?;
-    let (Val::Dict(old), Some(Val::Dict(new))) = (old, &new) else {
+    let [new] = args.bind("compare_dicts", ["new"], 0)?;
+    let (empty, new) = (Val::dict([]), new.unwrap_or(Val::None));
+    // What is false stands for nothing.
+    let side =
+        |side: &Val| -> R<Val> { Ok(if side.truthy()? { side.clone() } else { empty.clone() }) };
+    let (Val::Dict(old), Val::Dict(new)) = (&side(old)?, &side(&new)?) else {
         return type_error("compare_dicts() wants two dicts");
     };
     let mut pairs = Vec::new();

@@ -1,6 +1,5 @@
 //! Filters about text.
 
-use super::basic::optional_int;
 use super::{flag, given};
 use crate::jinja::eval::{Args, Rt};
 use crate::jinja::fault::{Class, Fault, R, attribute_error, type_error};
@@ -42,7 +41,8 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "title" => like(title(&rt.text(&val)?)),
         "center" => {
             let [width] = args.bind("do_center", ["width"], 0)?;
-            let width = optional_int(width)?.unwrap_or(80).clamp(0, WIDEST) as usize;
+            let width = width.map_or(Ok(80), |width| index_argument(&width))?;
+            let width = width.clamp(0, WIDEST) as usize;
             rt.check_size(width)?;
             like(center(&rt.text(&val)?, width, ' '))
         }
@@ -90,6 +90,30 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
         "wordwrap" => wordwrap(rt, &val, args)?,
         _ => filesizeformat(&val, args)?,
     })
+}
+
+/// What Python takes for a count or a width: integers only.
+fn index_argument(val: &Val) -> R<i64> {
+    val.defined()?;
+    match val.as_int() {
+        Some(int) => Ok(int),
+        None => {
+            type_error(format!("'{}' object cannot be interpreted as an integer", val.type_name()))
+        }
+    }
+}
+
+/// A number that is compared with another one, as Python words its refusal.
+fn compared(val: Option<Val>, default: i64, sign: &str) -> R<f64> {
+    let Some(val) = val else { return Ok(default as f64) };
+    val.defined()?;
+    match val.as_float().or_else(|| val.as_int().map(|int| int as f64)) {
+        Some(number) => Ok(number),
+        None => type_error(format!(
+            "'{sign}' not supported between instances of '{}' and 'int'",
+            val.type_name()
+        )),
+    }
 }
 
 /// Jinja's title: only white space, brackets and hyphens begin words.
@@ -159,24 +183,28 @@ fn truncate(val: &Val, args: Args) -> R<Val> {
     let Some(text) = val.as_str() else {
         return type_error(format!("object of type '{}' has no len()", val.type_name()));
     };
-    let length = optional_int(length)?.unwrap_or(255);
+    let whole = length.as_ref().is_none_or(|length| length.as_int().is_some());
+    let length = compared(length, 255, ">=")?;
     let end = match end {
         Some(end) => to_text(&end)?.into_owned(),
         None => "...".to_string(),
     };
-    let leeway = optional_int(leeway)?.unwrap_or(5);
+    let leeway = compared(given(leeway), 5, ">=")?;
     let end_len = end.chars().count() as i64;
-    if length < end_len {
+    if length < end_len as f64 {
         let text = format!("expected length >= {end_len}, got {length}");
         return Err(Fault::new(Class::Assertion, text));
     }
-    if leeway < 0 {
+    if leeway < 0.0 {
         return Err(Fault::new(Class::Assertion, format!("expected leeway >= 0, got {leeway}")));
     }
-    if text.chars().count() as i64 <= length.saturating_add(leeway) {
+    if text.chars().count() as f64 <= length + leeway {
         return Ok(val.clone());
     }
-    let kept: String = text.chars().take((length - end_len) as usize).collect();
+    if !whole {
+        return type_error("slice indices must be integers or None or have an __index__ method");
+    }
+    let kept: String = text.chars().take(length as usize - end_len as usize).collect();
     let kept = if flag(kill, false)? {
         kept.as_str()
     } else {
@@ -226,7 +254,7 @@ fn wordwrap(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     let Some(text) = val.as_str() else {
         return type_error(format!("'{}' object has no attribute 'splitlines'", val.type_name()));
     };
-    let width = optional_int(width)?.unwrap_or(79);
+    let width = compared(width, 79, "<=")? as i64;
     if width <= 0 {
         return crate::jinja::fault::value_error(format!("invalid width {width} (must be > 0)"));
     }

@@ -2,7 +2,7 @@
 
 use halite_core::pyre;
 
-use super::basic::{parse_int, to_float};
+use super::basic::{int_argument, parse_int, to_float};
 use super::{flag, given};
 use crate::jinja::eval::{Args, Rt};
 use crate::jinja::fault::{R, index_error, type_error};
@@ -26,7 +26,7 @@ pub(super) const NAMES: &[&str] = &[
 pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
     val.defined()?;
     Ok(match name {
-        "quote" => Val::str(shell_quote(text_of(&val)?)),
+        "quote" => quote(&val)?,
         "contains_whitespace" => {
             let mut any = false;
             for item in rt.iterate(&val)? {
@@ -42,7 +42,12 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             human_to_bytes(&rt.text(&val)?, &unit, flag(metric, false)?)
         }
         "is_hex" => Val::Bool(val.as_str().is_some_and(|text| parse_int(text, 16).is_some())),
-        "str_to_num" | "to_num" => to_num(&val),
+        "str_to_num" | "to_num" => {
+            if val.as_str().is_none() && val.as_float().is_none() && val.as_big().is_none() {
+                int_argument(&val)?;
+            }
+            to_num(&val)
+        }
         "to_bytes" => match &val {
             Val::Bytes(_) => val,
             other => {
@@ -61,7 +66,7 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
             Val::str(camel_case(text_of(&val)?, flag(upper, false)?))
         }
         "to_snake_case" => snake_case(text_of(&val)?)?,
-        "path_join" => path_join(rt, &val, args)?,
+        "path_join" => path_join(&val, args)?,
         _ => {
             let [white, black] = args.bind(name, ["whitelist", "blacklist"], 0)?;
             let (white, black) = (patterns(rt, white)?, patterns(rt, black)?);
@@ -87,7 +92,20 @@ fn text_of(val: &Val) -> R<&str> {
     }
 }
 
-/// Python's `shlex.quote`.
+/// Python's `shlex.quote`: anything false is an empty text, and markup escapes what is put to it.
+fn quote(val: &Val) -> R<Val> {
+    if val.as_str().is_none() && !val.truthy()? {
+        return Ok(Val::str("''"));
+    }
+    let quoted = shell_quote(text_of(val)?);
+    Ok(match val {
+        Val::Markup(text) if **text != *quoted => Val::markup(format!("&#39;{text}&#39;")),
+        Val::Markup(_) => val.clone(),
+        _ => Val::str(quoted),
+    })
+}
+
+/// Python's `shlex.quote` of text.
 fn shell_quote(text: &str) -> String {
     if text.is_empty() {
         return "''".into();
@@ -197,10 +215,23 @@ fn normal_path(path: &str) -> String {
     if joined.is_empty() { ".".into() } else { joined }
 }
 
-fn path_join(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
-    let mut path = normal_path(&rt.text(val)?);
+/// Text or the text of bytes. Salt: `salt.utils.stringutils.to_str`.
+pub(super) fn salt_text(val: &Val) -> R<std::borrow::Cow<'_, str>> {
+    val.defined()?;
+    match val {
+        Val::Str(text) | Val::Markup(text) => Ok((&**text).into()),
+        Val::Bytes(bytes) => Ok(String::from_utf8_lossy(bytes)),
+        other => type_error(format!(
+            "expected str, bytes, or bytearray not <class '{}'>",
+            other.type_name()
+        )),
+    }
+}
+
+fn path_join(val: &Val, args: Args) -> R<Val> {
+    let mut path = normal_path(&salt_text(val)?);
     for part in &args.pos {
-        let part = normal_path(&rt.text(part)?);
+        let part = normal_path(&salt_text(part)?);
         let part = part.trim_start_matches('/');
         if !path.ends_with('/') {
             path.push('/');

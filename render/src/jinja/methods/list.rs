@@ -52,6 +52,9 @@ pub(super) fn call(rt: &Rt<'_>, list: &PyList, name: &str, args: Args) -> R<Val>
         "reverse" => list.items_mut().reverse(),
         "copy" => return Ok(Val::list(list.to_vec())),
         "sort" => {
+            if !args.pos.is_empty() {
+                return type_error("sort() takes no positional arguments");
+            }
             let [key, reverse] = args.bind("sort", ["key", "reverse"], 0)?;
             let reverse = reverse.map_or(Ok(false), |reverse| reverse.truthy())?;
             let sorted = match key.filter(|key| !key.is_none()) {

@@ -3,6 +3,7 @@
 pub(crate) mod bytes;
 pub(crate) mod dict;
 mod list;
+mod number;
 mod set;
 mod str;
 mod str_case;
@@ -118,8 +119,6 @@ const BYTES: [&str; 13] = [
     "join",
     "splitlines",
 ];
-const INT: [&str; 4] = ["bit_length", "conjugate", "is_integer", "bit_count"];
-const FLOAT: [&str; 2] = ["is_integer", "conjugate"];
 
 /// `text.splitlines(True)`.
 pub(crate) fn splitlines_keep(text: &str) -> Vec<&str> {
@@ -136,8 +135,8 @@ pub(crate) fn find(val: &Val, name: &str) -> Option<&'static str> {
         Val::Dict(_) => &DICT[..11],
         Val::Set(_) => &SET,
         Val::Bytes(_) => &BYTES,
-        Val::Int(_) | Val::Big(_) | Val::Bool(_) => &INT,
-        Val::Float(_) => &FLOAT,
+        Val::Int(_) | Val::Big(_) | Val::Bool(_) => &number::INT,
+        Val::Float(_) => &number::FLOAT,
         Val::Obj(obj) => match &**obj {
             Obj::Cycler(_) => &["next", "reset"],
             Obj::Loop(_) => &["cycle", "changed"],
@@ -169,9 +168,8 @@ pub(crate) fn call(rt: &Rt<'_>, val: &Val, name: &'static str, args: Args) -> R<
         Val::Dict(map) => dict::call(rt, map, name, args),
         Val::Set(items) => set::call(rt, items, name, args),
         Val::Bytes(bytes) => bytes::call(rt, bytes, name, args),
-        Val::Float(float) if name == "is_integer" => Ok(Val::Bool(float.fract() == 0.0)),
-        Val::Float(_) => Ok(val.clone()),
-        Val::Int(_) | Val::Big(_) | Val::Bool(_) => Ok(int_method(val, name)),
+        Val::Float(float) => number::float(*float, name),
+        Val::Int(_) | Val::Big(_) | Val::Bool(_) => number::int(val, name, args),
         Val::Obj(obj) => match &**obj {
             Obj::Cycler(cycler) => Ok(cycle(cycler, name)),
             Obj::Loop(state) => loop_method(state, name, args),
@@ -179,16 +177,6 @@ pub(crate) fn call(rt: &Rt<'_>, val: &Val, name: &'static str, args: Args) -> R<
             _ => attribute_error(format!("no method {name}")),
         },
         _ => attribute_error(format!("no method {name}")),
-    }
-}
-
-fn int_method(val: &Val, name: &str) -> Val {
-    let big = val.as_big().unwrap_or_default();
-    match name {
-        "bit_length" => Val::Int(big.bits() as i64),
-        "bit_count" => Val::Int(big.magnitude().count_ones() as i64),
-        "is_integer" => Val::Bool(true),
-        _ => Val::from_big(big),
     }
 }
 

@@ -124,7 +124,11 @@ fn join(rt: &Rt<'_>, separator: &str, args: Args) -> R<Val> {
 }
 
 /// The part of the text that `start` and `end` leave, and the offset of its start in characters.
-fn window<'t>(text: &'t str, start: Option<&Val>, end: Option<&Val>) -> R<(&'t str, usize)> {
+fn window<'t>(
+    text: &'t str,
+    start: Option<&Val>,
+    end: Option<&Val>,
+) -> R<Option<(&'t str, usize)>> {
     let bound = |val: Option<&Val>| -> R<Option<i64>> {
         match val {
             None | Some(Val::None) => Ok(None),
@@ -138,19 +142,26 @@ fn window<'t>(text: &'t str, start: Option<&Val>, end: Option<&Val>) -> R<(&'t s
     };
     let (start, end) = (bound(start)?, bound(end)?);
     if start.is_none() && end.is_none() {
-        return Ok((text, 0));
+        return Ok(Some((text, 0)));
     }
     let len = text.chars().count();
+    let place = |at: i64| if at < 0 { (at + len as i64).max(0) } else { at };
+    let first = start.map_or(0, place);
+    if first > end.map_or(len as i64, place).min(len as i64) {
+        return Ok(None);
+    }
     let mut range = crate::jinja::eval::slice_indices(len, [start, end, None]);
     let count = range.len();
-    let first = range.next().unwrap_or(len);
+    let first = range.next().unwrap_or(first as usize);
     let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
-    Ok((&text[byte(first)..byte(first + count)], first))
+    Ok(Some((&text[byte(first)..byte(first + count)], first)))
 }
 
 fn affix(text: &str, name: &str, args: Args) -> R<Val> {
     let [affix, start, end] = args.bind(name, ["prefix", "start", "end"], 1)?;
-    let (text, _) = window(text, start.as_ref(), end.as_ref())?;
+    let Some((text, _)) = window(text, start.as_ref(), end.as_ref())? else {
+        return Ok(Val::Bool(false));
+    };
     let affix = affix.unwrap_or(Val::None);
     affix.defined()?;
     let hit = |val: &Val| -> R<bool> {
@@ -177,6 +188,12 @@ fn affix(text: &str, name: &str, args: Args) -> R<Val> {
 fn replace(rt: &Rt<'_>, text: &str, args: Args) -> R<Val> {
     let [old, new, count] = args.bind("replace", ["old", "new", "count"], 2)?;
     let (old, new) = (text_arg("replace", old)?, text_arg("replace", new)?);
+    if let Some(count) = count.as_ref().filter(|count| count.as_int().is_none()) {
+        return type_error(format!(
+            "'{}' object cannot be interpreted as an integer",
+            count.type_name()
+        ));
+    }
     let most = count.and_then(|count| count.as_int()).and_then(|count| usize::try_from(count).ok());
     let hits = if old.is_empty() { text.chars().count() + 1 } else { text.matches(&*old).count() };
     let hits = most.map_or(hits, |most| most.min(hits));
@@ -190,7 +207,14 @@ fn replace(rt: &Rt<'_>, text: &str, args: Args) -> R<Val> {
 fn search(text: &str, name: &str, args: Args) -> R<Val> {
     let [part, start, end] = args.bind(name, ["sub", "start", "end"], 1)?;
     let part = text_arg(name, part)?;
-    let (text, offset) = window(text, start.as_ref(), end.as_ref())?;
+    let found = window(text, start.as_ref(), end.as_ref())?;
+    let Some((text, offset)) = found else {
+        return match name {
+            "count" => Ok(Val::Int(0)),
+            name if name.ends_with("find") => Ok(Val::Int(-1)),
+            _ => value_error("substring not found"),
+        };
+    };
     if name == "count" {
         let count =
             if part.is_empty() { text.chars().count() + 1 } else { text.matches(&*part).count() };

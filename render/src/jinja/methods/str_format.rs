@@ -243,6 +243,9 @@ pub(crate) fn format_value(rt: &Rt<'_>, val: &Val, spec: &str) -> R<String> {
             if spec.align == Some('=') {
                 return value_error("'=' alignment not allowed in string format specifier");
             }
+            if let Some(grouping) = spec.grouping {
+                return value_error(format!("Cannot specify '{grouping}' with 's'."));
+            }
             if spec.sign.is_some() {
                 return value_error("Sign not allowed in string format specifier");
             }

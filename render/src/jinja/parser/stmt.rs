@@ -116,7 +116,11 @@ impl Parser {
 
     fn for_loop(&mut self) -> R<Kind> {
         self.next()?;
+        let pos = self.current.pos;
         let target = self.target(Some("in"), false)?;
+        if matches!(&target, Target::Name(name) if **name == *"loop") {
+            return self.fail(pos, "Can't assign to special loop variable in for-loop target");
+        }
         self.expect_keyword("in")?;
         let rules =
             TupleRules { with_cond: false, end: Some("recursive"), ..TupleRules::default() };

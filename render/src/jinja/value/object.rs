@@ -213,6 +213,7 @@ impl Obj {
                 format!("<LoopContext {}/{}>", state.index0.get() + 1, state.known_len())
             }
             Obj::Module(module) => module.body.to_string(),
+            Obj::Blocks(_) => "<TemplateReference None>".into(),
             other => format!("<{}{} object>", other.python_module(), other.type_name()),
         }
     }

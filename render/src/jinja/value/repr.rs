@@ -85,6 +85,7 @@ fn write_container(val: &Val, out: &mut String, above: &mut Vec<*const ()>) {
         Val::Set(set) if set.items.borrow().is_empty() => return out.push_str("set()"),
         Val::Set(set) => (std::rc::Rc::as_ptr(set).cast(), "{", "}"),
         Val::Tuple(tuple) => (std::rc::Rc::as_ptr(tuple).cast(), "(", ")"),
+        Val::View(view) => (std::rc::Rc::as_ptr(view).cast(), "", ""),
         _ => (std::ptr::null(), "", ""),
     };
     if !address.is_null() && (above.contains(&address) || above.len() >= DEEPEST_REPR) {

@@ -939,3 +939,117 @@ a\n{{ 1 is nosuch }}\n
 ----
 {% extends 'a' %}{% extends 'b' %}
 """)
+
+group("found", r"""
+{% for i in [1, 2] %}{% continue %}{% else %}none{% endfor %} {% for i in [1, 2] %}{% break %}{% else %}none{% endfor %} {% for i in [1, 2] %}{% if loop.index == 2 %}{% break %}{% endif %}{% else %}none{% endfor %}
+----
+{% for loop in [1] %}{% endfor %}
+----
+{{ 5 is filter }} {{ 1.5 is test }} {{ none is filter }}
+----
+{{ [] is filter }}
+----
+{{ (2.675).as_integer_ratio() }} {{ (1e16).as_integer_ratio() }} {{ (7).as_integer_ratio() }} {{ (0.1).hex() }} {{ (-0.0).hex() }} {{ (1e100).hex() }}
+----
+{{ (255).to_bytes(2, 'big') }} {{ (1).to_bytes(2, 'little') }} {{ (5).to_bytes() }} {{ (-2).to_bytes(2, 'big', signed=true) }}
+----
+{{ (256).to_bytes(1, 'big') }}
+----
+{{ (-1).to_bytes(1, 'big') }}
+----
+{{ [1, 2]|min(true) }}
+----
+{{ ['a', 'B']|max(case_sensitive=true) }}
+----
+{{ 'a'|path_join(1) }}
+----
+{{ [1]|uuid }}
+----
+{{ 'abc'.encode()|uuid }} {{ 'abc'|uuid }}
+----
+{{ false|quote }} {{ none|quote }} {{ []|quote }} {{ ("a b'c"|escape)|quote }} {{ ('ab'|escape)|quote }}
+----
+{{ 5|quote }}
+----
+{{ [1]|to_num }}
+----
+{{ [1]|json_encode_dict }}
+----
+{{ {'a': 1}|json_encode_list }} {{ 'ab'|json_encode_list }} {{ (1, 'a')|json_encode_list }}
+----
+{{ [1]|mysql_to_dict('a') }}
+----
+{{ [none]|from_entries }}
+----
+{{ [1, true, 'x', 167772161]|ipv4 }} {{ [1, 10]|ip_host }} {{ [1]|network_size }} {{ 1|is_ip }} {{ [4294967296]|ipv6 }}
+----
+{{ '2001:DB8::0001'|ipwrap }} {{ '10.0.0.1'|ipwrap }} {{ ['fe80::1', 5]|ipwrap }}
+----
+{{ '2001:db8::/120'|ipwrap }}
+----
+{{ ['x']|filter_by_networks([]) }}
+----
+{{ []|compare_dicts({'a': 1}) }} {{ none|compare_dicts }}
+----
+{{ [none]|difference('abz') }}
+----
+{{ [1]|exactly_n_true('2') }}
+----
+{{ [].sort([]) }}
+----
+{{ '%(a)%' % {'a': 1} }}
+----
+{% filter length %}text{% endfilter %}
+----
+{% load_json as v %}[Infinity, -Infinity, 1, "NaN \" Infinity"]{% endload %}{{ v }}
+----
+{{ '{"a": [NaN]}'|load_json }}
+----
+{{ 'abc'|regex_replace('x', '\\1') }}
+----
+{{ 'abc'|regex_replace('x', '\\q') }}
+----
+{{ 'abc'|regex_replace('(?P<n>b)', '<\\g<n>\\g<1>>') }} {{ 'abc'|regex_replace('b', '\\-') }}
+----
+{{ '{:_}'.format('ABC') }}
+----
+{{ 'abc'|center(none) }}
+----
+{{ 'abc'|truncate(none) }}
+----
+{{ 'a b c d e f'|truncate(5.0, true, '', 0) }}
+----
+{{ 'abc'|truncate(2.5, true, '', 0) }}
+----
+{{ 'abc'|wordwrap(none) }}
+----
+{{ 'a'|replace('a', 'b', '2') }}
+----
+{{ (-0.4)|round(0, 'ceil') }} {{ (-0.0)|round(3, 'floor') }}
+----
+{{ 1.5|round(1, []) }}
+----
+{{ {1: 'a'}|xmlattr }}
+----
+{{ self }}
+----
+{{ ': '.find('', 10) }} {{ 'ab'.find('', 2) }} {{ 'ab'.find('', 2, 1) }} {{ 'ab'.startswith('', 3) }} {{ 'ab'.count('', 3) }} {{ 'ab'.count('', 2) }}
+----
+{{ 'ab'.index('', 3) }}
+----
+{% set d = {'b': 1} %}{% do d.update({'q': d.values()}) %}{{ d }}
+----
+{{ {(1, 2): 'tuple'}|json }}
+----
+{{ {(1, 2): 'tuple'}|tojson }}
+----
+{{ range(3)|tojson }}
+----
+{{ ({'a': 1}|items)|json }}
+----
+{{ ('a'|escape)|yaml }} {{ range(3)|yaml }} {{ {'a': 1}.keys()|yaml }} {{ (1, 'a')|yaml }}
+----
+{{ {}|set_dict_key_value(1, 2) }}
+----
+{{ []|tojson(indent='x') }} {{ 'a'|tojson(indent='x') }}
+""")
