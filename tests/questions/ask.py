@@ -71,7 +71,7 @@ def run(salt_call, argv):
 def ours(options, work, question):
     if "render" not in question:
         return run(options.salt_call, question["argv"])
-    got = run(options.salt_call, ["--local", "--config-dir", work + "/conf", "--out=json", "slsutil.renderer", "salt://" + question["render"], "default_renderer=jinja"])
+    got = run(options.salt_call, ["--local", "--config-dir", work + "/conf", "--out=json", "slsutil.renderer", "salt://" + question["render"], "default_renderer=" + question.get("renderer", "jinja")])
     try:
         return {"ok": json.loads(got["out"])["local"]}
     except (ValueError, KeyError):

@@ -44,7 +44,7 @@ def in_child(work):
         code = 1
         try:
             os.close(read)
-            text = json.dumps(work(), default=repr)
+            text = json.dumps(work(), default=repr, skipkeys=True)
             with os.fdopen(write, "w") as pipe:
                 pipe.write(text)
             code = 0
@@ -57,9 +57,10 @@ def in_child(work):
     return json.loads(text) if text else {"broken": "the process died"}
 
 
-def render(caller, name):
+def render(caller, question):
+    renderer = question.get("renderer", "jinja")
     try:
-        return {"ok": caller.sminion.functions["slsutil.renderer"]("salt://" + name, default_renderer="jinja")}
+        return {"ok": caller.sminion.functions["slsutil.renderer"]("salt://" + question["render"], default_renderer=renderer)}
     except Exception as exc:  # pylint: disable=broad-except
         return {"error": str(exc), "class": type(exc).__name__}
 
@@ -122,9 +123,9 @@ def main():
         questions = json.loads(line)
         answers = []
         if questions and "render" in questions[0]:
-            answers = in_child(lambda: [render(caller, one["render"]) for one in questions])
+            answers = in_child(lambda: [render(caller, one) for one in questions])
             if isinstance(answers, dict):  # one of them took the process with it
-                answers = [in_child(lambda one=one: render(caller, one["render"])) for one in questions]
+                answers = [in_child(lambda one=one: render(caller, one)) for one in questions]
         else:
             answers = [salt_call(one["argv"]) for one in questions]
         out.write(json.dumps(answers) + "\n")

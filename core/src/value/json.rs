@@ -131,7 +131,9 @@ fn write_str(text: &str, style: JsonStyle, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 => drop(write!(out, "\\u{:04x}", c as u32)),
+            c if (c as u32) < 0x20 || (c == '\u{7f}' && !style.keep_unicode) => {
+                drop(write!(out, "\\u{:04x}", c as u32))
+            }
             c if c.is_ascii() || style.keep_unicode => out.push(c),
             c => {
                 let mut units = [0; 2];

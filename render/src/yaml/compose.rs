@@ -23,6 +23,8 @@ pub(super) fn compose(text: &str) -> Result<Option<Document>, YamlError> {
         );
         return Err(YamlError::new(YamlErrorKind::Limit, problem, Mark { line: 1, column: 1 }));
     }
+    // A mark of the byte order takes no column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);

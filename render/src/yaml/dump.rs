@@ -55,27 +55,7 @@ pub fn dump(value: &Value, style: DumpStyle) -> String {
     let mut writer = Writer { emitter, style };
     writer.document(value).expect("a vector takes every byte, and the events are in order");
     drop(writer);
-    escape_astral(String::from_utf8(out).expect("the emitter writes UTF-8"))
-}
-
-/// Whether PyYAML's libyaml escapes the character although it may write Unicode.
-fn is_astral(c: char) -> bool {
-    c > '\u{ffff}'
-}
-
-/// Escapes what libyaml does not take for printable; it stands in double quotes only.
-fn escape_astral(text: String) -> String {
-    if !text.contains(is_astral) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len() + 64);
-    for c in text.chars() {
-        match is_astral(c) {
-            true => out.push_str(&format!("\\U{:08X}", c as u32)),
-            false => out.push(c),
-        }
-    }
-    out
+    String::from_utf8(out).expect("the emitter writes UTF-8")
 }
 
 struct Writer<'w> {
@@ -121,7 +101,6 @@ impl Writer<'_> {
                 let Some(scalar) = represent::scalar(value) else { return Ok(()) };
                 let style = match scalar.literal {
                     true => ScalarStyle::Literal,
-                    false if scalar.text.contains(is_astral) => ScalarStyle::DoubleQuoted,
                     false => ScalarStyle::Any,
                 };
                 let (text, tag) = (scalar.text.as_str(), Some(scalar.tag));

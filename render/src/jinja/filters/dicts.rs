@@ -142,14 +142,19 @@ fn new_dict(ordered: bool) -> Val {
     Val::Dict(std::rc::Rc::new(PyDict::new(indexmap::IndexMap::new(), kind)))
 }
 
-fn set_key(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
-    let [keys, new, delimiter, ordered] =
-        args.bind(name, ["keys", "value", "delimiter", "ordered_dict"], 2)?;
+/// The path to a key: text, or at least something with members.
+fn key_path(rt: &Rt<'_>, keys: Option<Val>) -> R<String> {
     let keys = keys.unwrap_or(Val::None);
     if matches!(keys, Val::None | Val::Bool(_) | Val::Int(_) | Val::Big(_) | Val::Float(_)) {
         return type_error(format!("argument of type '{}' is not iterable", keys.type_name()));
     }
-    let keys = rt.text(&keys)?;
+    rt.text(&keys)
+}
+
+fn set_key(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
+    let [keys, new, delimiter, ordered] =
+        args.bind(name, ["keys", "value", "delimiter", "ordered_dict"], 2)?;
+    let keys = key_path(rt, keys)?;
     let new = new.unwrap_or(Val::None);
     let delimiter = delimiter.map_or(Ok(":".to_string()), |delimiter| rt.text(&delimiter))?;
     let ordered = flag(ordered, false)?;

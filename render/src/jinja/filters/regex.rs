@@ -128,6 +128,20 @@ enum Part {
     Group(usize),
 }
 
+/// The group that `\g<name>` means.
+fn group_number(regex: &Regex, name: &str) -> R<usize> {
+    if let Ok(number) = name.parse::<usize>() {
+        return Ok(number);
+    }
+    match regex.capture_names().position(|known| known == Some(name)) {
+        Some(number) => Ok(number),
+        None => {
+            let shown = halite_core::value::repr_str(name);
+            crate::jinja::fault::index_error(format!("unknown group name {shown}"))
+        }
+    }
+}
+
 /// Takes a replacement apart: `\\1`, `\\g<1>`, `\\g<name>`, `\\n` and their like. Faults count, whether or not anything matches.
 fn template(regex: &Regex, template: &str) -> R<Vec<Part>> {
     let mut parts = Vec::new();
@@ -157,19 +171,7 @@ fn template(regex: &Regex, template: &str) -> R<Vec<Part>> {
                     return value_error("missing >, unterminated name".to_string());
                 };
                 rest = after;
-                let number = match name.parse::<usize>() {
-                    Ok(number) => number,
-                    Err(_) => {
-                        let known = regex.capture_names().position(|known| known == Some(name));
-                        let Some(number) = known else {
-                            let shown = halite_core::value::repr_str(name);
-                            return crate::jinja::fault::index_error(format!(
-                                "unknown group name {shown}"
-                            ));
-                        };
-                        number
-                    }
-                };
+                let number = group_number(regex, name)?;
                 group(&mut parts, number, begun + 3)?;
                 continue;
             }

@@ -195,6 +195,10 @@ fn load_yaml(val: &Val) -> R<Val> {
     };
     match yaml::load(&text) {
         Ok(value) => Ok(Val::from(&decoded(value))),
+        // A scalar that is not what its tag says is an exception of Python's own.
+        Err(error) if error.kind == yaml::YamlErrorKind::Scalar => {
+            Err(Fault::new(Class::Other, error.to_string()).hint(error.hint.clone()))
+        }
         Err(error) => {
             let hint = error.hint.clone();
             Err(Fault::new(Class::Runtime, format!("Encountered error loading yaml: {error}"))
