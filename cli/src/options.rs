@@ -16,18 +16,28 @@ pub(crate) struct ConfigOptions {
     pub(crate) config_dir: PathBuf,
 }
 
+/// Levels in the order in which Salt names those of the console.
+const CONSOLE_LEVELS: [&str; 10] = [
+    "all", "debug", "error", "critical", "garbage", "info", "profile", "quiet", "trace", "warning",
+];
+/// The same for those of the file.
+const FILE_LEVELS: [&str; 10] = [
+    "all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet",
+];
+
 /// What is logged, and where.
 #[derive(Args, Debug)]
 pub(crate) struct LogOptions {
     /// Level of the messages on the console: all, garbage, trace, debug, profile, info, warning,
     /// error, critical, quiet
-    #[arg(short = 'l', long, value_name = "LEVEL")]
+    #[arg(short = 'l', long, value_name = "LEVEL", hide_possible_values = true)]
+    #[arg(value_parser = CONSOLE_LEVELS)]
     pub(crate) log_level: Option<String>,
     /// File that messages go to
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<String>,
     /// Level of the messages in the file
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = FILE_LEVELS, hide_possible_values = true)]
     pub(crate) log_file_level: Option<String>,
 }
 

@@ -23,19 +23,20 @@ pub(crate) fn parse<C: Parser>(
         .disable_version_flag(true)
         .disable_help_subcommand(true);
     let parsed = adjust(command)
-        .try_get_matches_from(args)
+        .try_get_matches_from(&args)
         .and_then(|matches| C::from_arg_matches(&matches));
-    parsed.map_err(|error| refused(&C::command(), &error))
+    parsed.map_err(|error| refused(&C::command(), &args, &error))
 }
 
 /// Prints help, or what is wrong with a command line, in optparse's words: scripts look for them.
-pub(crate) fn refused(command: &Command, error: &clap::Error) -> ExitCode {
+pub(crate) fn refused(command: &Command, args: &[OsString], error: &clap::Error) -> ExitCode {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     // `--list <STATE>` is how clap names an option.
     let option = text(ContextKind::InvalidArg).and_then(|option| option.split(' ').next());
+    let option = option.map(|option| as_typed(command, args, option));
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match (error.kind(), option) {
         (ErrorKind::UnknownArgument, Some(option)) => {
@@ -47,10 +48,23 @@ pub(crate) fn refused(command: &Command, error: &clap::Error) -> ExitCode {
             format!("{option} option requires 1 argument")
         }
         (ErrorKind::InvalidValue, Some(option)) => {
-            format!("option {option}: invalid choice: '{value}'")
+            let choices = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(choices)) if !choices.is_empty() => {
+                    format!(" (choose from '{}')", choices.join("', '"))
+                }
+                _ => String::new(),
+            };
+            format!("option {option}: invalid choice: '{value}'{choices}")
         }
         (ErrorKind::ValueValidation, Some(option)) => {
-            format!("option {option}: invalid value: '{value}'")
+            let source = std::error::Error::source(error);
+            let kind = match source {
+                Some(why) if why.is::<std::num::ParseFloatError>() => "floating-point ",
+                // clap's own parser of integers does not say more than a text.
+                Some(why) if why.to_string().contains("digit") => "integer ",
+                _ => "",
+            };
+            format!("option {option}: invalid {kind}value: '{value}'")
         }
         _ => {
             // Help goes to standard output and is no error.
@@ -59,6 +73,17 @@ pub(crate) fn refused(command: &Command, error: &clap::Error) -> ExitCode {
         }
     };
     usage(command.get_name(), &what)
+}
+
+/// An option as it stands on the command line: clap names it by its long form.
+fn as_typed(command: &Command, args: &[OsString], option: &str) -> String {
+    let named = |arg: &&clap::Arg| arg.get_long() == option.strip_prefix("--");
+    let short = command.get_arguments().find(named).and_then(clap::Arg::get_short);
+    let typed = short.map(|short| format!("-{short}")).filter(|short| {
+        let args = args.iter().skip(1).map(|arg| arg.to_string_lossy());
+        args.into_iter().any(|arg| arg.starts_with(short.as_str()))
+    });
+    typed.unwrap_or_else(|| option.to_owned())
 }
 
 /// Complains about a command line, and gives the exit code for that.

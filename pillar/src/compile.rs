@@ -25,8 +25,18 @@ pub(crate) fn compile_files(who: &Subject<'_>, deps: &Deps<'_>) -> Map {
     Compiler::new(who, deps).run(false)
 }
 
-/// Which pillar files a minion gets, by environment, and what is wrong with the top files.
+/// The top files of all environments joined, by environment and target, and what is wrong with them.
 /// Salt: `salt.runners.pillar.show_top` behaviour.
+pub fn top_data(who: &Subject<'_>, deps: &Deps<'_>) -> (Map, Vec<String>) {
+    let (tops, errors) = top::tops(&mut Compiler::new(who, deps));
+    let shown = tops.into_iter().map(|(env, targets)| {
+        let targets: Map = targets.into_iter().map(|(name, items)| (name, items.into())).collect();
+        (env.into(), targets.into())
+    });
+    (shown.collect(), errors)
+}
+
+/// Which pillar files a minion gets, by environment, and what is wrong with the top files.
 pub fn top_matches(who: &Subject<'_>, deps: &Deps<'_>) -> (Map, Vec<String>) {
     let mut compiler = Compiler::new(who, deps);
     let (tops, errors) = top::tops(&mut compiler);

@@ -21,7 +21,7 @@ use halite_core::services::PillarRequest;
 use halite_core::{FileClient, JobState, Map, MinionId, Opts, Services, host};
 use halite_render::TemplateEngine;
 
-pub use compile::{compile, top_matches};
+pub use compile::{compile, top_data, top_matches};
 pub use mask::{MASK, mask};
 
 /// How deep includes of pillar files may nest.

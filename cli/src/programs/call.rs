@@ -105,9 +105,9 @@ struct Cli {
 
 /// The program.
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
-    let mut cli = match Cli::try_parse_from(args) {
+    let mut cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return refused(&Cli::command(), &error),
+        Err(error) => return refused(&Cli::command(), &args, &error),
     };
     if cli.args_stdin {
         cli.words.extend(std::io::stdin().lines().map_while(std::result::Result::ok));

@@ -18,6 +18,18 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// See [`Target::wanted_by_lists`].
+    pub(super) fn wanted_by_lists<'a>(&'a self, wanted: &mut Vec<&'a str>) {
+        match self {
+            Expr::Is(target) => wanted.extend(target.wanted_by_lists()),
+            Expr::Not(_) => {}
+            Expr::And(left, right) | Expr::Or(left, right) => {
+                left.wanted_by_lists(wanted);
+                right.wanted_by_lists(wanted);
+            }
+        }
+    }
+
     /// See [`Target::pillar_exact`].
     pub(super) fn pillar_exact(self) -> Expr {
         let exact = |expr: Box<Expr>| Box::new(expr.pillar_exact());

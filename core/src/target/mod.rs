@@ -201,6 +201,17 @@ impl Target {
             _ => None,
         }
     }
+
+    /// The ids that a list names, or the lists within a compound target, other than those that `not` excludes.
+    /// Salt: `check_compound_minions` counts those that are not there as missing.
+    pub fn wanted_by_lists(&self) -> Vec<&str> {
+        let mut wanted = Vec::new();
+        match self {
+            Target::Compound(expr) => expr.wanted_by_lists(&mut wanted),
+            other => wanted.extend(other.listed().unwrap_or_default().iter().map(|id| &**id)),
+        }
+        wanted
+    }
 }
 
 fn ids_of(tgt: &Value) -> Vec<Box<str>> {

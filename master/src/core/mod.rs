@@ -324,7 +324,7 @@ impl Core {
             News::Woken { id, session } => self.woken(&id, session.map(|session| *session)),
             News::Accepted(ids) => self.accepted_are(ids, self.maintenance_began),
             News::AcceptedNow(ids) => self.accepted_are(ids, Now(i64::MAX)),
-            News::Targeted { ticket, minions, missing } => self.targeted(ticket, minions, missing),
+            News::Targeted { ticket, minions } => self.targeted(ticket, minions),
             News::Rotate => self.rotate(),
             News::Revoked(id) => self.forget(&id),
         }

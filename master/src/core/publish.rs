@@ -7,7 +7,7 @@ use halite_core::target::Target;
 use halite_core::{Jid, Map, MinionId, Value, map};
 use halite_wire::Nonce;
 
-use super::target::{ByName, by_name};
+use super::target::{ByName, by_name, missing};
 use super::{Core, Now, ReqId};
 use crate::events::{Event, tags};
 use crate::requests::clear_reply;
@@ -158,13 +158,16 @@ impl Core {
     }
 
     /// The targets of a publish, or of a grant of who asked for it, were looked up.
-    pub(crate) fn targeted(&mut self, ticket: u64, minions: Vec<MinionId>, missing: Vec<String>) {
+    pub(crate) fn targeted(&mut self, ticket: u64, minions: Vec<MinionId>) {
         let Some(mut waiting) = self.waiting.remove(&ticket) else { return };
         match waiting.next_scope() {
             Some(scope) if waiting.meant.is_some() => {
                 waiting.scopes.insert(scope, minions.into_iter().collect());
             }
-            _ => waiting.meant = Some((minions, missing)),
+            _ => {
+                let missing = missing(&waiting.target, &self.accepted);
+                waiting.meant = Some((minions, missing));
+            }
         }
         self.meant(waiting);
     }

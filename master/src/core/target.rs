@@ -19,16 +19,22 @@ pub(crate) struct ByName {
     pub(crate) missing: Vec<String>,
 }
 
+fn known(text: &str, accepted: &BTreeSet<MinionId>) -> Option<MinionId> {
+    MinionId::parse(text).ok().filter(|id| accepted.contains(id))
+}
+
+/// Ids that lists name, within a compound target as well, and that have no accepted key.
+pub(crate) fn missing(target: &Target, accepted: &BTreeSet<MinionId>) -> Vec<String> {
+    let unknown = |text: &&str| known(text, accepted).is_none();
+    target.wanted_by_lists().into_iter().filter(unknown).map(str::to_owned).collect()
+}
+
 /// Decides by id.
 pub(crate) fn by_name(target: &Target, accepted: &BTreeSet<MinionId>) -> ByName {
     let mut found = ByName { minions: Vec::new(), open: Vec::new(), missing: Vec::new() };
+    found.missing = missing(target, accepted);
     if let Some(listed) = target.listed() {
-        for text in listed {
-            match MinionId::parse(text) {
-                Ok(id) if accepted.contains(&id) => found.minions.push(id),
-                _ => found.missing.push(text.to_string()),
-            }
-        }
+        found.minions.extend(listed.iter().filter_map(|text| known(text, accepted)));
         return found;
     }
     for id in accepted {
@@ -82,5 +88,7 @@ mod tests {
         check("web1 or G@os:Debian", "compound", "web1", "db1 web2", "");
         check("web1 and G@os:Debian", "compound", "", "web1", "");
         check("not G@os:Debian", "compound", "", "db1 web1 web2", "");
+        check("L@web1,x or db1", "compound", "db1 web1", "", "x");
+        check("web* and not L@web1,x", "compound", "web2", "", "");
     }
 }

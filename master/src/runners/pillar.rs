@@ -49,7 +49,7 @@ fn show_pillar(
     Ok(MasterServices::of(cx)?.pillar_of(&id, grains, &request))
 }
 
-/// Shows which pillar files a minion gets, by environment.
+/// Shows the top files of the pillar as a minion has them, by environment and target.
 ///
 /// CLI Example:
 ///

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use halite_core::{Apply, Error, ExecModule, Map, Result, SaltEnv, function};
+use halite_core::{Apply, Error, ExecModule, Map, Result, SaltEnv, Value, function};
+use halite_modules::support::extmods::Wanted;
 
 use crate::services::MasterServices;
 
@@ -69,7 +70,13 @@ const KINDS: [&str; 24] = [
 ];
 
 /// Copies the files of one kind that are new or changed, removes those that are gone; names what was done.
-fn sync(apply: &Apply<'_>, saltenv: &str, kind: &str) -> Result<Vec<String>> {
+fn sync(
+    apply: &Apply<'_>,
+    saltenv: &str,
+    kind: &str,
+    lists: (&Value, &Value),
+) -> Result<Vec<String>> {
+    let wanted = Wanted::of(apply.opts, kind, lists);
     let roots = MasterServices::of(apply.cx)?.roots();
     let env = SaltEnv::parse(saltenv)?;
     let to = apply.opts.path("extension_modules").join(kind);
@@ -82,6 +89,9 @@ fn sync(apply: &Apply<'_>, saltenv: &str, kind: &str) -> Result<Vec<String>> {
     let mut there = Vec::new();
     for path in &roots.tree(&env).files {
         let Some(name) = path.strip_prefix(&prefix) else { continue };
+        if !wanted.takes(&module_name(name)) {
+            continue;
+        }
         let Some(mut opened) = roots.open(path, &env)? else { continue };
         let mut content = Vec::new();
         std::io::Read::read_to_end(&mut opened.file, &mut content)
@@ -121,8 +131,11 @@ fn remove_others(
 
 /// `modules.mine` for `_modules/mine.py`.
 fn title(kind: &str, name: &str) -> String {
-    let stem = name.strip_suffix(".py").unwrap_or(name);
-    format!("{kind}.{}", stem.replace('/', "."))
+    format!("{kind}.{}", module_name(name))
+}
+
+fn module_name(path: &str) -> String {
+    path.strip_suffix(".py").unwrap_or(path).replace('/', ".")
 }
 
 /// Copies all kinds of modules.
@@ -136,12 +149,16 @@ fn title(kind: &str, name: &str) -> String {
 fn sync_all(
     apply: &Apply<'_>,
     #[default(Some("base".into()))] saltenv: Option<String>,
-    #[default(None)] extmod_whitelist: Option<Map>,
-    #[default(None)] extmod_blacklist: Option<Map>,
+    #[default(Value::Null)] extmod_whitelist: Value,
+    #[default(Value::Null)] extmod_blacklist: Value,
 ) -> Result<Map> {
-    let _ = (extmod_whitelist, extmod_blacklist);
     let saltenv = saltenv.unwrap_or_else(|| "base".into());
-    KINDS.iter().map(|kind| Ok(((*kind).into(), sync(apply, &saltenv, kind)?.into()))).collect()
+    let lists = (&extmod_whitelist, &extmod_blacklist);
+    let done = |kind: &&str| {
+        let shown = if *kind == "proxy" { "proxymodules" } else { kind };
+        Ok((shown.into(), sync(apply, &saltenv, kind, lists)?.into()))
+    };
+    KINDS.iter().map(done).collect()
 }
 
 macro_rules! one_kind {
@@ -151,11 +168,11 @@ macro_rules! one_kind {
         fn $name(
             apply: &Apply<'_>,
             #[default(Some("base".into()))] saltenv: Option<String>,
-            #[default(None)] extmod_whitelist: Option<Map>,
-            #[default(None)] extmod_blacklist: Option<Map>,
+            #[default(Value::Null)] extmod_whitelist: Value,
+            #[default(Value::Null)] extmod_blacklist: Value,
         ) -> Result<Vec<String>> {
-            let _ = (extmod_whitelist, extmod_blacklist);
-            sync(apply, saltenv.as_deref().unwrap_or("base"), $kind)
+            let lists = (&extmod_whitelist, &extmod_blacklist);
+            sync(apply, saltenv.as_deref().unwrap_or("base"), $kind, lists)
         }
     )* };
 }

@@ -73,7 +73,7 @@ pub(super) fn target(
     }
     minions.sort();
     let mut outcome = Outcome::default();
-    outcome.done.news.push(News::Targeted { ticket, minions, missing: Vec::new() });
+    outcome.done.news.push(News::Targeted { ticket, minions });
     outcome
 }
 

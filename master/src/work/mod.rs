@@ -170,7 +170,6 @@ pub(crate) enum News {
     Targeted {
         ticket: u64,
         minions: Vec<MinionId>,
-        missing: Vec<String>,
     },
     Rotate,
     Revoked(MinionId),

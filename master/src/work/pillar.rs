@@ -131,12 +131,12 @@ impl PillarMachine {
         errors.is_empty().then(|| matches.into())
     }
 
-    /// Which pillar files `id` gets, by environment.
+    /// The top files as `id` has them rendered, joined.
     pub(crate) fn top(&self, id: &MinionId, grains: &Arc<Map>, request: &Request) -> Value {
         let (previous, extra) = (Arc::new(Map::new()), Map::new());
         let who = Subject { id, grains, request, extra_minion_data: &extra, previous: &previous };
-        match self.with(&Secrets::of(&self.opts), |deps| halite_pillar::top_matches(&who, deps)) {
-            (matches, errors) if errors.is_empty() => matches.into(),
+        match self.with(&Secrets::of(&self.opts), |deps| halite_pillar::top_data(&who, deps)) {
+            (top, errors) if errors.is_empty() => top.into(),
             (_, errors) => errors.into(),
         }
     }

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod beacon;
 pub mod digest;
+pub mod extmods;
 pub mod filter;
 pub mod interfaces;
 pub mod logins;

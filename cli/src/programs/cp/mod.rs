@@ -104,11 +104,12 @@ fn run(cli: &Cli) -> Result<ExitCode> {
             }
         },
     }?;
+    let file = cli.output.output_file.as_deref();
     let Some(sent) = sent else {
         log::say(crate::programs::salt::NOBODY);
+        output::display(&Map::new().into(), None, &opts, 0, file)?;
         return Ok(ExitCode::from(exit::REFUSED));
     };
-    let file = cli.output.output_file.as_deref();
     let well = sent.well;
     output::display(&sent.results.into(), Some("nested"), &opts, 0, file)?;
     Ok(ExitCode::from(if well { exit::OK } else { exit::GENERIC }))

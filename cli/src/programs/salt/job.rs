@@ -17,7 +17,7 @@ use crate::client::reasons::Reasons;
 use crate::client::{
     Bus, Client, Collector, JobSpec, Lost, Published, Return, Step, gather, times,
 };
-use crate::{exit, log};
+use crate::{exit, log, output};
 
 /// How often the live line is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
@@ -38,10 +38,12 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request) -> Result<Exi
     if let Some(count) = cli.subset {
         match subset(&client, &mut bus, &spec, count).await? {
             Some(ids) => (spec.tgt, spec.tgt_type) = (ids, "list".into()),
-            None => return Ok(nobody()),
+            None => return nobody(cli, opts),
         }
     }
-    let Some(published) = client.publish(&spec).await? else { return Ok(nobody()) };
+    let Some(published) = client.publish(&spec).await? else {
+        return nobody(cli, opts);
+    };
     announce(cli, opts, &published.jid);
     let mut watch = Watch::new(cli, opts, &published);
     tokio::select! {
@@ -65,10 +67,12 @@ fn print_jid(published: Option<Published>) -> ExitCode {
     ExitCode::from(exit::OK)
 }
 
-fn nobody() -> ExitCode {
+/// Salt: what the outputter makes of no returns follows: `{}` as JSON, nothing on a terminal.
+fn nobody(cli: &Cli, opts: &Opts) -> Result<ExitCode> {
     log::say(NOBODY);
+    output::display(&Map::new().into(), None, opts, 0, cli.output.output_file.as_deref())?;
     log::complain("ERROR: No return received");
-    ExitCode::from(exit::REFUSED)
+    Ok(ExitCode::from(exit::REFUSED))
 }
 
 fn announce(cli: &Cli, opts: &Opts, jid: &str) {

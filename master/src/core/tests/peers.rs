@@ -38,8 +38,7 @@ fn a_peers_grant_for_a_target_reaches_whom_the_data_means() {
             },
             _ => None,
         });
-        let news =
-            News::Targeted { ticket: ticket.expect("is looked up"), minions, missing: Vec::new() };
+        let news = News::Targeted { ticket: ticket.expect("is looked up"), minions };
         world
             .core
             .handle(world.core.now, Input::Done(Done { news: vec![news], ..Done::default() }));

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use halite_core::files::Listing;
 use halite_core::services::Refresh;
-use halite_core::{Apply, ExecModule, Map, Opts, Result, SaltEnv, Value, args, function};
+use halite_core::{Apply, ExecModule, Map, Result, SaltEnv, Value, args, function};
+
+use crate::support::extmods::Wanted;
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -51,55 +53,15 @@ const ALL: &[&str] = &[
     "resources",
 ];
 
-/// What one copy is asked for.
-#[derive(Default)]
-struct Wanted {
-    saltenv: Option<Vec<String>>,
-    /// Only these; an empty list is nothing at all.
-    whitelist: Option<Vec<String>>,
-    blacklist: Vec<String>,
-}
-
-impl Wanted {
-    /// What the arguments say of one kind of module; without them the options of the same names count.
-    fn of(
-        opts: &Opts,
-        form: &str,
-        saltenv: Option<Vec<String>>,
-        (whitelist, blacklist): (&Value, &Value),
-    ) -> Wanted {
-        let list = |given: &Value, option: &str| match given {
-            Value::Null => opts.get(option).and_then(|lists| names(lists, form)),
-            given => names(given, form),
-        };
-        let whitelist = list(whitelist, "extmod_whitelist");
-        let blacklist = list(blacklist, "extmod_blacklist").unwrap_or_default();
-        Wanted { saltenv, whitelist, blacklist }
-    }
-
-    fn takes(&self, name: &str) -> bool {
-        let listed = |list: &[String]| list.iter().any(|one| one == name);
-        self.whitelist.as_deref().is_none_or(listed) && !listed(&self.blacklist)
-    }
-}
-
-/// The names that a list has for one kind of module: a map by kind, or names of that kind.
-fn names(lists: &Value, form: &str) -> Option<Vec<String>> {
-    match lists {
-        Value::Map(by_form) => match by_form.get(form)? {
-            Value::List(list) => Some(list.iter().map(Value::to_string).collect()),
-            one => names(one, form),
-        },
-        Value::List(list) => Some(list.iter().map(Value::to_string).collect()),
-        Value::Str(text) => Some(text.split(',').map(str::to_owned).collect()),
-        _ => None,
-    }
-}
-
 /// Copies `_<form>/` of the environments; gives the names of what changed.
-fn sync(apply: &Apply<'_>, form: &str, wanted: &Wanted) -> Result<Vec<String>> {
+fn sync(
+    apply: &Apply<'_>,
+    form: &str,
+    saltenv: Option<&[String]>,
+    wanted: &Wanted,
+) -> Result<Vec<String>> {
     let root = extension_folder(apply).join(form);
-    let envs = match &wanted.saltenv {
+    let envs = match saltenv {
         Some(names) => names.iter().map(|name| SaltEnv::parse(name)).collect::<Result<_>>()?,
         None => vec![SaltEnv::base()],
     };
@@ -181,8 +143,8 @@ macro_rules! sync_functions {
             #[default(Value::Null)] extmod_blacklist: Value,
         ) -> Result<Vec<String>> {
             let lists = (&extmod_whitelist, &extmod_blacklist);
-            let wanted = Wanted::of(apply.opts, $form, saltenv, lists);
-            let changed = sync(apply, $form, &wanted)?;
+            let wanted = Wanted::of(apply.opts, $form, lists);
+            let changed = sync(apply, $form, saltenv.as_deref(), &wanted)?;
             if refresh {
                 apply.services.refresh(Refresh::Modules)?;
             }
@@ -342,8 +304,9 @@ fn sync_all(
     let lists = (&extmod_whitelist, &extmod_blacklist);
     let mut changed = Map::new();
     for form in first.iter().chain(ALL).chain(last) {
-        let wanted = Wanted::of(apply.opts, form, saltenv.clone(), lists);
-        changed.insert((*form).into(), sync(apply, form, &wanted)?.into());
+        let wanted = Wanted::of(apply.opts, form, lists);
+        let done = sync(apply, form, saltenv.as_deref(), &wanted)?;
+        changed.insert((*form).into(), done.into());
     }
     if refresh {
         apply.services.refresh(Refresh::Modules)?;
@@ -355,27 +318,11 @@ fn sync_all(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use halite_core::map;
 
     #[test]
     fn modules_are_named_by_their_path() {
         assert_eq!(module_name(&["mine.py"]), "mine");
         assert_eq!(module_name(&["pkg", "tool.py"]), "pkg.tool");
         assert_eq!(module_name(&["pkg", "__init__.py"]), "pkg");
-    }
-
-    #[test]
-    fn lists_are_by_kind_and_an_empty_one_is_nothing() {
-        let takes = |white: Value, black: Value| {
-            let opts = Opts::from_map(halite_core::Role::Minion, Map::new());
-            Wanted::of(&opts, "modules", None, (&white, &black)).takes("mine")
-        };
-        let none = || Value::Null;
-        assert!(takes(none(), none()) && takes("mine,other".into(), none()));
-        assert!(!takes(map! {"modules" => Value::list([])}.into(), none()));
-        assert!(takes(map! {"states" => Value::list([])}.into(), none()));
-        assert!(takes(map! {"modules" => vec!["mine"]}.into(), none()));
-        assert!(!takes(vec!["min*"].into(), none()) && !takes(none(), "mine".into()));
-        assert!(takes(none(), map! {"modules" => vec!["other"]}.into()));
     }
 }
