@@ -187,9 +187,13 @@ fn told(request: &Request, why: &ureq::Error) -> Error {
         ureq::Error::Io(why) => system_words(why),
         other => other.to_string(),
     };
-    let hint = match reason.contains("certificate") || reason.contains("UnknownIssuer") {
-        true => " (ca_bundle names a file of authorities; verify_ssl: False trusts anybody)",
-        false => "",
+    // The words in brackets are those of Python, which people and programs look for.
+    let (reason, hint) = match reason.contains("certificate") || reason.contains("UnknownIssuer") {
+        true => (
+            format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {reason}"),
+            " (ca_bundle names a file of authorities; verify_ssl: False trusts anybody)",
+        ),
+        false => (reason, ""),
     };
     Error::execution(format!("{} {}: {reason}{hint}", request.method, request.shown_url()))
 }

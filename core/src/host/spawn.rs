@@ -65,7 +65,7 @@ pub(super) fn prepare(host: &RealHost, command: &Command) -> Result<std::process
     Ok(process)
 }
 
-/// The command by way of `setpriv`, for a user in more groups than one: std can set user and group
+/// The command by way of `setpriv`, for a user in more groups than one or in a folder of another: std can set user and group
 /// of a child, and clears the others (the call that sets them is not stable).
 fn with_groups(host: &RealHost, name: &str, command: &Command) -> Result<Option<Vec<String>>> {
     let Some(user) = host.user(name)? else { return Ok(None) };
@@ -76,7 +76,8 @@ fn with_groups(host: &RealHost, name: &str, command: &Command) -> Result<Option<
     let mut ids: Vec<u32> = vec![user.gid];
     ids.extend(groups.iter().filter(|group| group.members.contains(&user.name)).map(|g| g.gid));
     ids.dedup();
-    if ids.len() < 2 {
+    // A folder that the user could not reach is entered before the user changes.
+    if ids.len() < 2 && command.cwd.is_none() {
         return Ok(None);
     }
     let real = host.which("setpriv").filter(|path| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use halite_core::{Apply, Context, ExecModule, Map, Result, Value, function};
+use halite_core::{Apply, Context, ExecModule, Map, Result, Value, args, function};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -66,7 +66,12 @@ fn load(cx: &Context<'_>) -> Result<Map> {
 /// ```
 #[function]
 fn dump(apply: &Apply<'_>, new_data: Value) -> Result<bool> {
-    let Some(store) = new_data.as_map() else { return Ok(false) };
+    let read = match &new_data {
+        // A dict as Python writes it is one in YAML, but for tuples and sets.
+        Value::Str(text) => apply.call_value("slsutil.deserialize", args!["yaml", &**text]).ok(),
+        _ => None,
+    };
+    let Some(store) = read.as_ref().unwrap_or(&new_data).as_map() else { return Ok(false) };
     keep(apply, store.clone())?;
     Ok(true)
 }

@@ -15,6 +15,8 @@ pub mod shlex;
 pub(crate) mod sql_returns;
 pub mod x509;
 
+use halite_core::{Context, Error, Result, Value, args};
+
 /// Whether a shell glob matches all of `text`. Salt: `salt.utils.stringutils.expr_match`, less its
 /// attempt to read the same text as a regular expression.
 pub fn glob_matches(glob: &str, text: &str) -> bool {
@@ -129,5 +131,19 @@ pub fn spec_file(spec: &halite_core::Spec) -> &'static str {
         (Some(folder), Some(file)) if PROVIDER_FOLDERS.contains(&folder) => file,
         (Some(module), _) => module,
         (None, _) => spec.module,
+    }
+}
+
+/// A text as a template of the language `engine`, of a function that only looks.
+///
+/// # Errors
+/// Unknown languages, and what the template does wrong.
+pub fn rendered(cx: &Context<'_>, text: String, engine: &str, saltenv: &str) -> Result<String> {
+    let call = args![text, engine, Value::Null, Value::Null, saltenv];
+    match cx.call::<Value>("file.apply_template_on_contents", call)? {
+        Value::Str(text) => Ok(text.to_string()),
+        _ => Err(Error::execution(format!(
+            "Attempted to render file paths with unavailable engine {engine}"
+        ))),
     }
 }

@@ -1,7 +1,7 @@
 //! All that an environment holds: files, folders, empty folders, links.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use halite_core::glob::{fnmatch, is_glob};
 use halite_core::{SaltEnv, Value};
@@ -103,8 +103,15 @@ impl Walk<'_> {
         }
         let place = self.roots.place(&self.root, path, self.env);
         let target = std::fs::read_link(path).ok();
-        let inside =
-            matches!(&place, Some(Place::Below(root, _)) if self.chain.first() == Some(root));
+        // Of a link that leads nowhere only its text tells where it would lead.
+        let inside = match &place {
+            Some(Place::Below(root, _)) => self.chain.first() == Some(root),
+            None if path.metadata().is_err() => target.as_deref().is_some_and(|target| {
+                let joined = path.parent().unwrap_or(path).join(target);
+                lexical(&joined).starts_with(&self.root)
+            }),
+            _ => false,
+        };
         let follow = self.roots.links != Links::Within;
         if let Some(target) = target.as_deref().and_then(Path::to_str)
             && (inside || !follow)
@@ -124,6 +131,19 @@ impl Walk<'_> {
             _ => drop(self.tree.files.insert(rel)),
         }
     }
+}
+
+/// A path without `.` and `..`, links not looked at.
+fn lexical(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// The paths that a root's setting stands for: those it matches, or itself if it is no pattern.

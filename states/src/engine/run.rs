@@ -107,11 +107,12 @@ impl Runner<'_, '_> {
         self.run_num = numbers.map(|number| number + 1).max().unwrap_or(0).max(self.run_num);
     }
 
-    /// Leaves the chunks of `file` for states that clean folders: what others manage there stays.
+    /// Leaves the chunks of `file` for states that clean folders (what others manage there stays)
+    /// and for blocks that take the texts meant for them.
     /// Salt: `__lowstate__`.
     fn leave_lowstate(&self) {
         let files = || self.chunks.iter().filter(|low| low.text("state") == "file");
-        if files().any(|low| low.flag("clean")) {
+        if files().any(|low| low.flag("clean") || low.fun() == "accumulated") {
             let all: Vec<Value> = files().map(|low| low.data.clone().into()).collect();
             self.apply.job.change_note(crate::support::LOWSTATE, |note| *note = all.into());
         }

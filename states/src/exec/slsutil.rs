@@ -220,10 +220,10 @@ fn deserialize(
     /// yaml, json or toml.
     serializer: String,
     stream_or_string: Value,
-    #[kwargs] _kwargs: Map,
+    #[kwargs] kwargs: Map,
 ) -> Result<Value> {
     match stream_or_string {
-        Value::Str(text) => serializers::deserialize(&serializer, &text),
+        Value::Str(text) => serializers::deserialize_with(&serializer, &text, &kwargs),
         // The command line has read it already.
         data => Ok(data),
     }

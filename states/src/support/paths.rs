@@ -1,6 +1,6 @@
 //! What is at a path, and where it really is.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use halite_core::host::Read;
 
@@ -42,4 +42,17 @@ pub fn real_path(host: &dyn Read, path: &Path) -> PathBuf {
 /// The folder a path is in.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
+}
+
+/// Where a link leads, by its text alone.
+pub fn lexical_target(link: &Path, target: &str) -> PathBuf {
+    let mut full = PathBuf::new();
+    for part in link.parent().unwrap_or(link).join(target).components() {
+        match part {
+            Component::ParentDir => drop(full.pop()),
+            Component::CurDir => {}
+            other => full.push(other),
+        }
+    }
+    full
 }

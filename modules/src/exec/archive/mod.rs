@@ -70,9 +70,8 @@ pub(super) fn trimmed(mut files: Vec<String>, trim_output: &Value) -> Vec<String
 /// A path as a template of the language `template`.
 pub(super) fn rendered(cx: &Context<'_>, path: String, template: Option<&str>) -> Result<String> {
     let Some(engine) = template.filter(|engine| !engine.is_empty()) else { return Ok(path) };
-    let call = args![; string = path, default_renderer = engine];
     let fail = |why| Error::execution(format!("Failed to render file path with error: {why}"));
-    Ok(cx.call::<Value>("slsutil.renderer", call).map_err(fail)?.to_string())
+    crate::support::rendered(cx, path, engine, "base").map_err(fail)
 }
 
 /// The file of a path or URL, in the cache if it is from elsewhere.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use halite_core::host::Command;
-use halite_core::{Context, Error, Map, Result, Value, args, map};
+use halite_core::{Context, Error, Map, Result, Value, map};
 
 /// What a caller of a `cmd.*` function may say about a command.
 #[derive(Clone, Debug, Default)]
@@ -203,14 +203,10 @@ fn working_folder(cx: &Context<'_>, request: &Request) -> String {
 }
 
 fn render(cx: &Context<'_>, request: &Request, engine: &str, text: &Value) -> Result<Value> {
-    let mut args = args![; string = text.to_string(), default_renderer = engine];
-    if let Some(saltenv) = &request.saltenv {
-        args.named.insert("saltenv".into(), Value::str(saltenv));
-    }
-    let rendered: Value = cx
-        .call("slsutil.renderer", args)
-        .map_err(|error| Error::execution(format!("Failed to execute cmd with error: {error}")))?;
-    Ok(rendered)
+    let saltenv = request.saltenv.as_deref().unwrap_or("base");
+    crate::support::rendered(cx, text.to_string(), engine, saltenv)
+        .map(Value::from)
+        .map_err(|error| Error::execution(format!("Failed to execute cmd with error: {error}")))
 }
 
 /// Salt: `_check_avail`: `cmd_blacklist_glob` and `cmd_whitelist_glob` of the configuration.

@@ -51,11 +51,9 @@ pub(super) fn place_content(
 /// A path of which parts may be templates.
 fn rendered(cx: &Context<'_>, text: String, template: Option<&str>) -> Result<String> {
     let Some(engine) = template else { return Ok(text) };
-    let call = args![; string = text, default_renderer = engine];
-    let rendered: Value = cx.call("slsutil.renderer", call).map_err(|error| {
+    crate::support::rendered(cx, text, engine, "base").map_err(|error| {
         Error::execution(format!("Failed to render file path with error: {error}"))
-    })?;
-    Ok(rendered.to_string())
+    })
 }
 
 /// Copies a file of the file server to a path; gives the path, empty if there is no such file.

@@ -3,12 +3,14 @@
 use halite_core::{Apply, Context, ExecModule, Map, Result, Value, function, map};
 
 use crate::engine::call::ENV_OPTION;
+use crate::support::look_only::LookOnly;
 use crate::support::source::{TemplateArgs, render};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new("file", &[&APPLY_TEMPLATE_ON_CONTENTS]);
 
-/// Renders a text; for an unknown template language, why not.
+/// Renders a text; for an unknown template language, why not. The template may run commands but
+/// change no file.
 ///
 /// CLI Example:
 ///
@@ -19,16 +21,17 @@ pub static MODULE: ExecModule = ExecModule::new("file", &[&APPLY_TEMPLATE_ON_CON
 /// ```
 #[function]
 fn apply_template_on_contents(
-    apply: &Apply<'_>,
+    cx: &Context<'_>,
     contents: String,
     template: String,
     context: Option<Map>,
     defaults: Option<Map>,
     saltenv: String,
 ) -> Result<Value> {
-    let opts = apply.opts.with(ENV_OPTION, saltenv);
-    let cx = Context { opts: &opts, ..*apply.cx };
-    let within = Apply { cx: &cx, host: apply.host };
+    let opts = cx.opts.with(ENV_OPTION, saltenv);
+    let cx = Context { opts: &opts, ..*cx };
+    let host = LookOnly(cx.host);
+    let within = Apply { cx: &cx, host: &host };
     let mut all = defaults.unwrap_or_default();
     all.extend(context.unwrap_or_default());
     let with = TemplateArgs { template, context: all };

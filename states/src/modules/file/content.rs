@@ -186,8 +186,19 @@ pub(crate) fn content(apply: &Apply<'_>, want: &Want) -> Result<Result<Content, 
         return Ok(Ok(Content::default()));
     }
     let (url, hash) = source::choose(apply.cx, &want.source, &want.source_hash)?;
-    let found = if source::is_remote(&url) {
-        match remote(apply, want, &url, &hash)? {
+    let is_remote = source::is_remote(&url);
+    let checked = !want.skip_verify && hash.truthy() && !url.starts_with("salt://");
+    let sum_of = || match checked.then(|| source_sum(apply, want, &url, &hash)).transpose() {
+        Ok(sum) => Ok(sum),
+        Err(error) => Err(Unable(format!("Unable to manage file: {error}"))),
+    };
+    let mut sum = None;
+    let found = if is_remote {
+        sum = match sum_of() {
+            Ok(sum) => sum,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        match remote(apply, want, &url, sum.as_ref())? {
             Ok(found) => found,
             Err(fault) => return Ok(Err(fault)),
         }
@@ -201,7 +212,13 @@ pub(crate) fn content(apply: &Apply<'_>, want: &Want) -> Result<Result<Content, 
         return Err(Error::execution("Source file cannot be the same as destination"));
     }
     let mut bytes = apply.host.read(&found.path)?;
-    if let Some(fault) = wrong_hash(apply, want, &found, &hash)? {
+    if !is_remote {
+        sum = match sum_of() {
+            Ok(sum) => sum,
+            Err(fault) => return Ok(Err(fault)),
+        };
+    }
+    if let Some(fault) = wrong_hash(apply, want, &found, sum.filter(|_| !want.fetch.use_etag))? {
         return Ok(Err(fault));
     }
     if let Some(with) = &want.template {
@@ -283,10 +300,10 @@ fn remote(
     apply: &Apply<'_>,
     want: &Want,
     url: &str,
-    hash: &Value,
+    sum: Option<&(String, String)>,
 ) -> Result<Result<source::Source, NoContent>> {
     let shown = redacted(url);
-    if !want.skip_verify && !hash.truthy() {
+    if !want.skip_verify && !want.fetch.use_etag && sum.is_none() {
         return Ok(Err(Unable(format!(
             "Unable to verify upstream hash of source file {shown}, please set source_hash or set \
              skip_verify to True"
@@ -302,11 +319,9 @@ fn remote(
         if want.skip_verify {
             return Ok(Ok(copy));
         }
-        let (kind, wanted) = match source_sum(apply, want, url, hash) {
-            Ok(sum) => sum,
-            Err(error) => return Ok(Err(Unable(format!("Unable to manage file: {error}")))),
-        };
-        if digest(apply, &copy.path, &kind)? == wanted {
+        if let Some((kind, wanted)) = sum.filter(|_| !want.fetch.use_etag)
+            && digest(apply, &copy.path, kind)? == *wanted
+        {
             return Ok(Ok(copy));
         }
     }
@@ -327,15 +342,9 @@ fn wrong_hash(
     apply: &Apply<'_>,
     want: &Want,
     found: &source::Source,
-    hash: &Value,
+    sum: Option<(String, String)>,
 ) -> Result<Option<NoContent>> {
-    if want.skip_verify || !hash.truthy() || found.url.starts_with("salt://") {
-        return Ok(None);
-    }
-    let (kind, wanted) = match source_sum(apply, want, &found.url, hash) {
-        Ok(sum) => sum,
-        Err(error) => return Ok(Some(Unable(format!("Unable to manage file: {error}")))),
-    };
+    let Some((kind, wanted)) = sum else { return Ok(None) };
     let actual = digest(apply, &found.path, &kind)?;
     if actual == wanted {
         return Ok(None);

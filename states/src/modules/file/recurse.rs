@@ -12,6 +12,7 @@ use halite_core::{
 use super::clean::required;
 use super::shared::{failed, is_dir, owner, refuse, remove};
 use crate::support::look_only::LookOnly;
+use crate::support::paths::lexical_target;
 use crate::support::perms::{Perms, make_dirs, normalize_mode};
 use crate::support::walk::{included, kept, listed, strays};
 use crate::support::{expand_user, saltenv};
@@ -183,6 +184,8 @@ struct Tree {
     keep: BTreeSet<PathBuf>,
     /// Folders that have something in them.
     parents: BTreeSet<PathBuf>,
+    /// Links to what another source made a file of: no empty folder takes their place.
+    ignored: BTreeSet<PathBuf>,
 }
 
 impl Tree {
@@ -245,14 +248,41 @@ impl Tree {
             for dir in cx.files.list(env, Listing::Dirs, root)? {
                 let Some(relative) = relative(&dir, &prefix, pick)? else { continue };
                 let dest = top.join(relative);
-                if !self.occupied(&dest) {
+                if !self.ignored.contains(&dest) && !self.occupied(&dest) {
                     self.dirs.insert(dest.clone());
                     self.parents.insert(dest.clone());
                     self.keep.insert(dest);
                 }
             }
+        } else if pick.keep_symlinks {
+            let dirs = cx.files.list(env, Listing::Dirs, root)?;
+            self.drop_links_to_nothing(top, &prefix, &dirs);
         }
         Ok(())
+    }
+
+    /// Leaves out links to folders of the source that are empty and so are not made; then links to
+    /// such links.
+    fn drop_links_to_nothing(&mut self, top: &Path, prefix: &str, dirs: &[String]) {
+        loop {
+            let to_nothing = |(dest, target): &(&PathBuf, &String)| {
+                let full = lexical_target(dest, target);
+                let Ok(relative) = full.strip_prefix(top) else { return false };
+                let source = format!("{prefix}{}", relative.display());
+                dirs.contains(&source)
+                    && !self.files.contains_key(&full)
+                    && !self.parents.contains(&full)
+                    && !self.links.contains_key(&full)
+            };
+            let gone: Vec<PathBuf> =
+                self.links.iter().filter(to_nothing).map(|(dest, _)| dest.clone()).collect();
+            if gone.is_empty() {
+                return;
+            }
+            for dest in gone {
+                self.links.remove(&dest);
+            }
+        }
     }
 
     /// A link of the source: files seen through it are not taken.
@@ -265,10 +295,18 @@ impl Tree {
         files: &mut Vec<String>,
     ) -> Result<()> {
         let through = format!("{link}/");
+        let to_folder = files.iter().any(|file| file.starts_with(&through));
         files.retain(|file| file != link && !file.starts_with(&through));
         let Some(relative) = relative(link, prefix, pick)? else { return Ok(()) };
         let dest = top.join(relative);
-        if !self.occupied(&dest) {
+        if self.occupied(&dest) {
+            return Ok(());
+        }
+        // What the link leads to may be another kind of thing in a source before this one.
+        let full = lexical_target(&dest, target);
+        if to_folder && self.files.contains_key(&full) {
+            self.ignored.insert(dest);
+        } else if to_folder || !self.dirs.contains(&full) {
             self.keep.insert(dest.clone());
             self.links.insert(dest, target.to_owned());
         }

@@ -165,7 +165,8 @@ fn serialize<'a>(
     let mut diff = None;
     if merge_if_exists && is_file(cx.host, &path) {
         let text = String::from_utf8_lossy(&cx.host.read(&path)?).into_owned();
-        let old = match serializers::deserialize(&format, &text) {
+        let old = match serializers::deserialize_with(&format, &text, &options(&deserializer_opts))
+        {
             Ok(old) => old,
             Err(error) => return refuse(format!("Failed to deserialize existing data: {error}")),
         };

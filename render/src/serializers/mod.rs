@@ -1,13 +1,15 @@
 //! Data to text and back by the name of a format: `file.serialize`, `slsutil.serialize`.
 
-use halite_core::value::{JsonStyle, parse_json, to_json};
+use halite_core::value::{JsonStyle, parse_json, pformat, to_json};
 use halite_core::{Error, Map, Result, Value};
+
+mod configparser;
 
 use crate::renderers;
 use crate::yaml::{self, DumpStyle};
 
 /// The formats that can be written and read.
-pub const NAMES: [&str; 3] = ["json", "toml", "yaml"];
+pub const NAMES: [&str; 5] = ["configparser", "json", "python", "toml", "yaml"];
 
 /// Writes data. Options are those of the Python function behind the format.
 ///
@@ -19,6 +21,12 @@ pub fn serialize(format: &str, value: &Value, options: &Map) -> Result<String> {
         "yaml" => Ok(to_yaml(value, options)),
         "json" => Ok(to_json(value, json_style(options))),
         "toml" => to_toml(value),
+        "configparser" => configparser::serialize(value, options),
+        // Written for people and programs in Python; there is no way back. Salt: 3006 and 3007.
+        "python" => {
+            let (indent, width) = (number(options, "indent"), number(options, "width"));
+            Ok(pformat(value, indent.unwrap_or(1), width.unwrap_or(80)))
+        }
         other => Err(unknown(other)),
     }
 }
@@ -30,7 +38,16 @@ pub fn serialize(format: &str, value: &Value, options: &Map) -> Result<String> {
 /// Salt: `salt/serializers/*.py` behaviour, but YAML is read as in sls files: a key that stands
 /// twice is an error, and `010` is ten.
 pub fn deserialize(format: &str, text: &str) -> Result<Value> {
+    deserialize_with(format, text, &Map::new())
+}
+
+/// The same with options of the Python function behind the format.
+///
+/// # Errors
+/// As [`deserialize`].
+pub fn deserialize_with(format: &str, text: &str, options: &Map) -> Result<Value> {
     match format {
+        "configparser" => configparser::deserialize(text, options),
         "yaml" => yaml::load(text).map_err(|fault| match fault.kind {
             yaml::YamlErrorKind::Scanner => Error::execution("Unknown yaml render error"),
             _ => Error::execution(fault.to_string()),
@@ -174,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for format in NAMES {
+        for format in ["json", "toml", "yaml"] {
             let text = serialize(format, &data(), &Map::new()).expect("writes");
             assert_eq!(deserialize(format, &text).expect(&text), data(), "{format}");
         }
