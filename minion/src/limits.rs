@@ -1,6 +1,6 @@
 //! Every bound of the minion, by name and unit.
 
-/// Requests to the master that wait for a session or for a free place.
+/// Requests to the master that wait for a session or for a free place, or are on their way.
 pub const ASKS_WAITING: usize = 1024;
 /// Requests to the master on their way at one time.
 pub const ASKS_IN_FLIGHT: usize = 16;

@@ -42,6 +42,8 @@ pub(crate) use publish::{Asked, NO_JOB_FILES, Publication, Waiting};
 pub(crate) use request::RefusedLog;
 pub(crate) use sealing::Sealing;
 pub(crate) use sessions::{Session, Sessions};
+#[cfg(test)]
+pub(crate) use settings::Bounds;
 pub(crate) use settings::{Settings, nodegroups};
 
 /// A request that waits for its one reply.

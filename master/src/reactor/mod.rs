@@ -17,8 +17,12 @@ use tokio::sync::mpsc::Sender;
 use crate::core::{Ask, JidSource};
 
 pub(crate) use act::EXTRAS;
+#[cfg(test)]
+pub(crate) use dead::Letter;
 pub(crate) use dead::path as dead_letters_path;
 pub(crate) use settings::{Settings, rules_of};
+#[cfg(test)]
+pub(crate) use thread::topics;
 
 /// Begins of tags by which runners talk to the reactor.
 pub(crate) const MANAGE: &str = "salt/reactors/manage";

@@ -1,14 +1,22 @@
 //! The master's store as a run sees it: what is committed outlives a crash, what waits does not.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use crate::limits::{STORE_BATCH, STORE_WAITING};
+use halite_core::Value;
+
 use crate::shell::backlog::Backlog;
 use crate::store::{Memory, Write};
+
+/// Writes of one transaction: few, so that there are many.
+const BATCH: usize = 4;
 
 /// A disk, and the thread that writes on it.
 pub(super) struct Disk {
     durable: Memory,
+    /// Writes that the queue takes.
+    most: usize,
+    /// Whose returns are written, by their jid and by the token in them.
+    kept: BTreeSet<(String, String)>,
     queue: VecDeque<Box<Write>>,
     backlog: Backlog,
     committed: u64,
@@ -21,9 +29,11 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new() -> Disk {
+    pub(super) fn new(most: usize) -> Disk {
         Disk {
             durable: Memory::new(),
+            most,
+            kept: BTreeSet::new(),
             queue: VecDeque::new(),
             backlog: Backlog::default(),
             committed: 0,
@@ -43,21 +53,26 @@ impl Disk {
 
     /// What the shell does with a write; true when the core is to hear that there is no room.
     pub(super) fn write(&mut self, write: Write) -> bool {
-        let (queue, stuck) = (&mut self.queue, self.stuck);
-        self.backlog.give(write, |write| put(queue, stuck, write))
+        let full = self.stuck || self.queue.len() >= self.most;
+        let queue = &mut self.queue;
+        self.backlog.give(write, |write| put(queue, full, write))
     }
 
     /// What the shell does at each tick.
     pub(super) fn retry(&mut self) {
-        let (queue, stuck) = (&mut self.queue, self.stuck);
-        self.backlog.retry(|write| put(queue, stuck, write));
+        let (queue, stuck, most) = (&mut self.queue, self.stuck, self.most);
+        self.backlog.retry(|write| {
+            let full = stuck || queue.len() >= most;
+            put(queue, full, write)
+        });
     }
 
     /// What the writing thread does once it has gathered; the count of what it is done with.
     pub(super) fn commit(&mut self) -> u64 {
         self.stuck = self.full && !self.queue.is_empty();
         if !self.full {
-            let batch: Vec<_> = self.queue.drain(..self.queue.len().min(STORE_BATCH)).collect();
+            let batch: Vec<_> = self.queue.drain(..self.queue.len().min(BATCH)).collect();
+            batch.iter().for_each(|write| self.note(write));
             self.durable.commit(&batch);
             self.committed += batch.len() as u64;
         }
@@ -65,6 +80,18 @@ impl Disk {
             true => self.committed + self.queue.len() as u64,
             false => self.committed,
         }
+    }
+
+    fn note(&mut self, write: &Write) {
+        let Write::Return { jid, id, ret, .. } = write else { return };
+        self.kept.insert((id.clone(), jid.clone()));
+        let token = ret.get("return").and_then(|ret| ret.get("token")).map(Value::to_string);
+        self.kept.extend(token.map(|token| (id.clone(), token)));
+    }
+
+    /// Whether the return of this minion is written: by its jid, or by the token in it.
+    pub(super) fn keeps(&self, id: &str, key: &str) -> bool {
+        self.kept.contains(&(id.to_owned(), key.to_owned()))
     }
 
     pub(super) fn is_stuck(&self) -> bool {
@@ -86,8 +113,8 @@ impl Disk {
     }
 }
 
-fn put(queue: &mut VecDeque<Box<Write>>, stuck: bool, write: Write) -> Result<(), Write> {
-    if stuck || queue.len() >= STORE_WAITING {
+fn put(queue: &mut VecDeque<Box<Write>>, full: bool, write: Write) -> Result<(), Write> {
+    if full {
         return Err(write);
     }
     queue.push_back(Box::new(write));

@@ -22,8 +22,14 @@ pub(super) struct Ledger {
     /// Frames that the master took, by its life.
     taken: BTreeSet<(u32, Bytes)>,
     wrong: Vec<String>,
-    /// The fullest that each queue was.
-    pub(super) most: BTreeMap<&'static str, usize>,
+    /// What was reached in this run: the bounds of queues, and what else is to happen now and then.
+    pub(super) reached: BTreeSet<&'static str>,
+    /// The jobs of this life of the master in their order: it remembers so many.
+    order: Vec<String>,
+    /// Returns that a full queue made room by, or that went down with a full disk or a power cut: told in the log.
+    forgiven: BTreeSet<Run>,
+    /// Jobs that must run, since they wait on a disk.
+    queued: BTreeSet<Run>,
 }
 
 impl Ledger {
@@ -35,13 +41,48 @@ impl Ledger {
         self.wrong.first()
     }
 
-    pub(super) fn published(&mut self, jid: &str, names: &[Value]) {
-        let names = names.iter().map(ToString::to_string).collect();
-        self.jobs.insert(jid.to_owned(), names);
+    /// Something happened that has to happen in some of the runs.
+    pub(super) fn reached(&mut self, what: &'static str) {
+        self.reached.insert(what);
     }
 
-    pub(super) fn last_job(&self) -> Option<&String> {
-        self.jobs.keys().next_back()
+    fn published(&mut self, jid: &str, names: &[Value]) {
+        let names = names.iter().map(ToString::to_string).collect();
+        if self.jobs.insert(jid.to_owned(), names).is_none() {
+            self.order.push(jid.to_owned());
+        }
+    }
+
+    /// Another life of the master begins.
+    pub(super) fn master_begins(&mut self) {
+        self.order.clear();
+    }
+
+    /// Whether a master that remembers so many jobs still knows of this one, which it published itself.
+    fn is_of_late(&self, jid: &str) -> bool {
+        let newer = self.order.iter().rev().take_while(|known| *known != jid).count();
+        newer < super::JOBS && newer < self.order.len()
+    }
+
+    /// Nobody is to miss this return: the log has told that it is gone.
+    pub(super) fn forgive(&mut self, id: &str, jid: &str, why: &'static str) {
+        self.reached(why);
+        self.forgiven.insert((id.to_owned(), jid.to_owned()));
+    }
+
+    /// A job that was not kept as seen may run once more.
+    pub(super) fn may_run_again(&mut self, id: &str, jid: &str) {
+        self.ran.remove(&(id.to_owned(), jid.to_owned()));
+    }
+
+    /// A job waits on a minion's disk.
+    pub(super) fn queued(&mut self, id: &str, jid: &str) {
+        self.queued.insert((id.to_owned(), jid.to_owned()));
+    }
+
+    /// It is not there any more, since the disk did not take it.
+    pub(super) fn unqueued(&mut self, id: &str, jid: &str) {
+        self.queued.remove(&(id.to_owned(), jid.to_owned()));
     }
 
     /// A job that this minion was not meant by.
@@ -83,8 +124,9 @@ impl Ledger {
             if length > most {
                 self.wrong.push(format!("{whose}: {length} {name}, {most} may be"));
             }
-            let seen = self.most.entry(name).or_default();
-            *seen = length.max(*seen);
+            if length == most && most > 0 {
+                self.reached.insert(name);
+            }
         }
     }
 
@@ -107,11 +149,17 @@ impl Ledger {
             ["salt", "minion", of, "start"] if **of != *id => {
                 self.wrong.push(format!("event {tag} comes from {id}"));
             }
+            ["sim", "flood"] => self.wrong("a flood gets through".into()),
+            ["salt", "job", jid, "new"] => {
+                let names = data.get("minions").and_then(Value::as_list).unwrap_or_default();
+                self.published(jid, names);
+            }
             ["salt", "job", jid, "ret", of] => {
                 if **of != *id || data.get("jid") != Some(&Value::str(jid)) {
                     self.wrong.push(format!("event {tag} comes from {id}: {data}"));
                 }
-                if !self.returned.insert((life, (id, (*jid).to_owned()))) {
+                let again = !self.returned.insert((life, (id, (*jid).to_owned())));
+                if again && self.is_of_late(jid) {
                     self.wrong.push(format!("{tag} is told twice"));
                 }
             }
@@ -125,7 +173,7 @@ impl Ledger {
         meant.filter(|id| !self.finished.contains(&((*id).clone(), jid.to_owned()))).collect()
     }
 
-    /// The return of every job that came to its end is in the store, under the name of who ran it.
+    /// Every return in the store stands under the name of who ran the job.
     pub(super) fn settled(&self, store: &Memory) -> Result<(), String> {
         let jids: BTreeSet<&String> =
             self.jobs.keys().chain(self.finished.iter().map(|(_, jid)| jid)).collect();
@@ -141,12 +189,31 @@ impl Ledger {
                 }
             }
             for (id, _) in self.finished.iter().filter(|(_, of)| of == jid) {
-                if !returns.iter().any(|found| found.id == *id) {
+                let own = !self.jobs.contains_key(jid);
+                if !own
+                    && !self.is_forgiven(id, jid)
+                    && !returns.iter().any(|found| found.id == *id)
+                {
                     return Err(format!("the return of {id} for {jid} is lost"));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the return of a job that came to its end may be missing.
+    pub(super) fn is_forgiven(&self, id: &str, jid: &str) -> bool {
+        self.forgiven.contains(&(id.to_owned(), jid.to_owned()))
+    }
+
+    /// The jobs that came to their end, by minion and jid.
+    pub(super) fn all_finished(&self) -> impl Iterator<Item = &Run> {
+        self.finished.iter()
+    }
+
+    /// Jobs that waited on a disk and never ran.
+    pub(super) fn never_ran(&self) -> Vec<&Run> {
+        self.queued.iter().filter(|run| !self.ran.contains_key(*run)).collect()
     }
 
     /// Jobs that came to their end.

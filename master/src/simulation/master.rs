@@ -1,6 +1,6 @@
 //! The master of a run: its core and work with a shell of virtual time around them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use super::dice::Dice;
 use super::disk::Disk;
 use super::key::QuickKey;
 use super::listener::Listener;
+use super::reactor::Reacting;
 use super::world::{Event, World};
 use crate::autosign::AutoSign;
-use crate::core::{Core, Input, Now, Output, ReqId, Settings, Start};
+use crate::core::{Bounds, Core, Input, Now, Output, ReqId, Settings, Start};
 use crate::keys::{KeyChanges, KeyState, KeyStore, MasterKeys, dropfile};
-use crate::limits;
 use crate::sealer::{Order, carry_out};
 use crate::store::{Readers, Writer};
 use crate::user_keys::{UserKeys, key_path};
@@ -37,6 +37,21 @@ pub(super) const EPOCH_MICROS: i64 = 1_790_000_000_000_000;
 const GATHER_MS: u64 = 5;
 /// Pause of the store's thread when the disk is full, ms.
 const FULL_MS: u64 = 500;
+
+/// Small, so that queues are full now and then.
+pub(super) const BOUNDS: Bounds = Bounds {
+    work: 4,
+    store: 6,
+    backlog: 14,
+    jobs: super::JOBS,
+    syncs: 2,
+    publishes: 3,
+    addresses: 2,
+    batches: 2,
+};
+/// How long the signing thread takes, ms; now and then it stands still.
+const SEAL_MS: (u64, u64) = (1, 5);
+const SEAL_STANDS_MS: u64 = 4_000;
 
 /// To whom a reply goes.
 #[derive(Debug)]
@@ -62,8 +77,14 @@ pub(super) struct MasterSide {
     origins: HashMap<u64, Origin>,
     next_req: u64,
     publisher: Option<Publisher>,
-    bus: Bus,
-    dice: Dice,
+    /// Orders that the signing thread has not done yet, and how many it has done.
+    orders: VecDeque<Order>,
+    sealed: u64,
+    pub(super) bus: Bus,
+    pub(super) reacting: Option<Reacting>,
+    /// The core was told that the store cannot write.
+    told_full: bool,
+    pub(super) dice: Dice,
     key: String,
     gathering: bool,
 }
@@ -72,6 +93,7 @@ fn shared(dir: &Path, key: &QuickKey) -> Shared {
     let values = map! {
         "cachedir" => dir.join("cache"), "pki_dir" => dir.join("pki"), "sock_dir" => dir.join("sock"),
         "user" => "root", "publisher_acl" => map! {}, "id" => "m_master", "presence_events" => true,
+        "peer" => map! {".*" => vec![".*"]}, "minion_event_limit" => super::EVENTS,
     };
     let opts = Opts::from_map(Role::Master, values);
     std::fs::create_dir_all(opts.path("cachedir")).expect("a folder can be made");
@@ -94,7 +116,7 @@ impl MasterSide {
         MasterSide {
             core: None,
             life: 0,
-            disk: Disk::new(),
+            disk: Disk::new(BOUNDS.store),
             shared: shared(dir, key),
             listeners: Vec::new(),
             conns: BTreeMap::new(),
@@ -102,7 +124,11 @@ impl MasterSide {
             origins: HashMap::new(),
             next_req: 0,
             publisher: None,
+            orders: VecDeque::new(),
+            sealed: 0,
             bus: Bus::default(),
+            reacting: None,
+            told_full: false,
             dice: Dice::new(seed, 1),
             key: String::new(),
             gathering: false,
@@ -111,7 +137,7 @@ impl MasterSide {
 }
 
 impl World {
-    fn micros(&self) -> Now {
+    pub(super) fn micros(&self) -> Now {
         Now(EPOCH_MICROS + i64::try_from(self.now * 1000).expect("runs are short"))
     }
 
@@ -120,6 +146,8 @@ impl World {
         let now = self.micros();
         let master = &mut self.master;
         master.life += 1;
+        self.ledger.master_begins();
+        let master = &mut self.master;
         let opts = &master.shared.opts;
         let users = UserKeys::make(opts, &RealHost::new(), &mut master.dice).expect("are made");
         master.key = std::fs::read_to_string(key_path(opts, "root")).expect("is there");
@@ -128,8 +156,9 @@ impl World {
         let mut entropy = master.dice.clone();
         master.dice.next();
         entropy.next();
+        let settings = Settings { bounds: BOUNDS, ..Settings::of(opts) };
         let mut core = Core::new(Start {
-            settings: Arc::new(Settings::of(opts)),
+            settings: Arc::new(settings),
             now,
             entropy: Box::new(Dice::new(entropy.next(), 2)),
             users,
@@ -138,10 +167,11 @@ impl World {
         });
         let reader = master.disk.store().reader();
         let batches = reader.keys(crate::store::BATCHES).expect("reads");
-        core.restore(reader.jobs(limits::JOBS_REMEMBERED).expect("reads"), batches);
+        core.restore(reader.jobs(BOUNDS.jobs).expect("reads"), batches);
         master.publisher = Some(Publisher::new(&aes, Some(SigAlgo::Sha1)));
         master.bus = Bus::default();
         master.listeners = Listener::all(&master.bus);
+        master.reacting = Some(Reacting::new(&master.bus, core.jids.clone()));
         master.core = Some(core);
         let life = master.life;
         self.note(|| format!("the master starts (life {life})"));
@@ -157,6 +187,10 @@ impl World {
         self.note(|| "the master is killed".into());
         self.master.disk.crash();
         self.master.origins.clear();
+        self.master.orders.clear();
+        self.master.sealed = 0;
+        self.master.reacting = None;
+        self.master.told_full = false;
         self.master.gathering = false;
         for conn in std::mem::take(&mut self.master.conns).into_values() {
             self.lose(conn.index, conn.life);
@@ -165,6 +199,9 @@ impl World {
 
     pub(super) fn master_input(&mut self, input: Input) {
         let now = self.micros();
+        if let Input::StoreFull(full) = input {
+            self.master.told_full = full;
+        }
         if let Some(core) = &mut self.master.core {
             core.handle(now, input);
             self.master_drain();
@@ -188,6 +225,7 @@ impl World {
                     crate::shell::publish(&self.master.bus, &frame);
                     let life = self.master.life;
                     self.ledger.heard(life, &frame);
+                    self.wake_reactor(1);
                     self.master.listeners.iter_mut().for_each(Listener::published);
                 }
                 Output::Work(work) => self.begin_work(work),
@@ -198,6 +236,9 @@ impl World {
         }
         if let Some(core) = &self.master.core {
             self.ledger.bounded(core.queues(), "master");
+            if self.master.told_full && core.durable.waiting() > 0 {
+                self.ledger.wrong("answers wait for a store that cannot write".into());
+            }
         }
     }
 
@@ -211,9 +252,11 @@ impl World {
                 let reply = reply.unwrap_or_default();
                 let load = reply.get("load").cloned().unwrap_or_default();
                 if let Some(jid) = load.get("jid").and_then(Value::as_str) {
-                    let names = load.get("minions").and_then(Value::as_list).unwrap_or_default();
-                    self.note(|| format!("job {jid} is published for {names:?}"));
-                    self.ledger.published(jid, names);
+                    self.note(|| format!("job {jid} is published"));
+                    self.last_job = jid.to_owned();
+                }
+                if let Some(error) = load.get("error") {
+                    self.note(|| format!("a job is refused: {error}"));
                 }
             }
         }
@@ -224,6 +267,7 @@ impl World {
         if self.master.disk.write(write)
             && let Some(core) = &mut self.master.core
         {
+            self.master.told_full = true;
             core.handle(now, Input::StoreFull(true));
         }
         self.gather(GATHER_MS);
@@ -305,12 +349,37 @@ impl World {
     }
 
     fn order(&mut self, order: Order) {
+        self.master.orders.push_back(order);
+        if self.master.orders.len() == 1 {
+            self.seal_soon();
+        }
+    }
+
+    fn seal_soon(&mut self) {
+        let stands = self.chaos && self.dice.one_in(30);
+        let wait = if stands { SEAL_STANDS_MS } else { self.dice.between(SEAL_MS.0, SEAL_MS.1) };
+        let life = self.master.life;
+        self.at(wait, Event::Seal { life });
+    }
+
+    /// The signing thread is done with an order.
+    pub(super) fn seal(&mut self) {
         let master = &mut self.master;
+        let Some(order) = master.orders.pop_front() else { return };
         let Some(publisher) = &mut master.publisher else { return };
         let packet = carry_out(order, publisher, &*master.shared.master.key, &mut master.dice);
+        master.sealed += 1;
+        let (sealed, more) = (master.sealed, !master.orders.is_empty());
+        if let Some(core) = &mut master.core {
+            core.sealed_so_far(sealed);
+        }
         if let Some(packet) = packet {
             self.publish(Bytes::from(packet));
         }
+        if more {
+            self.seal_soon();
+        }
+        self.answer_reactor();
     }
 
     /// The operator publishes a job.
@@ -321,7 +390,7 @@ impl World {
         let kwargs = map! {"no_job_files" => true};
         let kind = if tgt.contains(',') { "list" } else { "glob" };
         let load = map! {
-            "cmd" => "publish", "fun" => "test.ping", "arg" => Value::list([]), "tgt" => tgt,
+            "cmd" => "publish", "fun" => "test.arg", "arg" => Value::list([]), "tgt" => tgt,
             "tgt_type" => kind, "ret" => "", "jid" => "", "user" => "root",
             "key" => self.master.key.as_str(), "kwargs" => kwargs,
         };

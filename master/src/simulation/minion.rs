@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use halite_core::{Map, MinionId, Opts, Role, Value, map};
-use halite_minion::core::{Core, Facts, Input, Kept, Kind, Now, Output, Settings, Window};
+use halite_minion::core::{
+    Bounds, Core, Facts, Input, Kept, Kind, Now, Output, Places, Settings, Window,
+};
 use halite_wire::crypto::PublicKey;
 use halite_wire::session::SerialMark;
 
 use super::dice::Dice;
+use super::jobs::{Running, Timed, Waiting};
 use super::key::QuickKey;
 use super::master::EPOCH_MICROS;
 use super::world::{Event, World};
@@ -19,9 +22,26 @@ const PILLAR_MS: u64 = 5_000;
 /// A supervisor starts a minion again that ended, after so long, ms.
 const RESTART_MS: u64 = 3_000;
 
+/// Small, so that queues are full now and then.
+pub(super) const BOUNDS: Bounds = Bounds {
+    asks: 7,
+    asks_in_flight: 4,
+    returns: 8,
+    returns_in_flight: 2,
+    returns_in_memory: 2,
+    packets: 2,
+    jobs: 2,
+};
+
 /// What outlives the process.
 #[derive(Default)]
 pub(super) struct MinionDisk {
+    /// Nothing more goes on it.
+    pub(super) full: bool,
+    /// Returns that outlive a power cut.
+    pub(super) synced: BTreeSet<String>,
+    /// Jobs that wait for their place, by the name of their file.
+    pub(super) queue: BTreeMap<String, halite_wire::load::PublishLoad>,
     master: Option<PublicKey>,
     gcm: bool,
     jids: Vec<String>,
@@ -35,7 +55,17 @@ pub(super) struct MinionSide {
     pub(super) core: Option<Core>,
     pub(super) life: u32,
     pub(super) disk: MinionDisk,
-    pub(super) running: BTreeSet<String>,
+    pub(super) running: BTreeMap<String, Running>,
+    pub(super) places: Places<Waiting>,
+    pub(super) timed: Timed,
+    /// Jobs seen that the disk does not know of.
+    pub(super) unkept: BTreeSet<String>,
+    /// Returns that are in memory only.
+    pub(super) held: BTreeSet<String>,
+    /// Returns that neither disk nor memory took.
+    pub(super) unheld: BTreeSet<String>,
+    /// When each return came.
+    pub(super) done_at: BTreeMap<String, u64>,
     /// Its connection to the publisher.
     pub(super) conn: Option<u64>,
     /// It wants one.
@@ -46,12 +76,12 @@ pub(super) struct MinionSide {
     /// It offers AES-256-GCM; without it speaks as Salt's do.
     pub(super) gcm: bool,
     /// Its clock against the master's, seconds.
-    skew: i64,
-    booted: u64,
+    pub(super) skew: i64,
+    pub(super) booted: u64,
     wake: Option<u64>,
     asks: u64,
     pillar: Option<u64>,
-    dice: Dice,
+    pub(super) dice: Dice,
 }
 
 impl MinionSide {
@@ -62,7 +92,13 @@ impl MinionSide {
             core: None,
             life: 0,
             disk: MinionDisk::default(),
-            running: BTreeSet::new(),
+            running: BTreeMap::new(),
+            places: Places::new(BOUNDS.jobs),
+            timed: Timed::default(),
+            unkept: BTreeSet::new(),
+            held: BTreeSet::new(),
+            unheld: BTreeSet::new(),
+            done_at: BTreeMap::new(),
             conn: None,
             subscribes: false,
             cut: (false, false),
@@ -98,6 +134,7 @@ impl World {
         let values = map! {"id" => minion.id.as_str(), "master" => "m", "halite_gcm" => minion.gcm,
         "sign_pub_messages" => true, "minion_jid_queue_hwm" => 50};
         let settings = Settings::from_opts(&Opts::from_map(Role::Minion, values)).expect("fine");
+        let settings = Settings { bounds: BOUNDS, ..settings };
         let disk = &minion.disk;
         let kept = Kept {
             master: disk.master.clone(),
@@ -108,6 +145,8 @@ impl World {
         };
         minion.core = Some(Core::new(settings, minion.key.clone(), Facts::default(), kept));
         minion.life += 1;
+        minion.places = Places::new(BOUNDS.jobs);
+        minion.timed = Timed::new();
         (minion.booted, minion.wake, minion.pillar) = (self.now, None, None);
         let (life, id) = (minion.life, minion.id.clone());
         self.note(|| format!("{id} starts (life {life})"));
@@ -122,6 +161,20 @@ impl World {
         }
         minion.running.clear();
         minion.subscribes = false;
+        let id = minion.id.to_string();
+        for jid in std::mem::take(&mut minion.unkept) {
+            self.ledger.may_run_again(&id, &jid);
+        }
+        let unheld = std::mem::take(&mut minion.unheld);
+        for jid in std::mem::take(&mut minion.held).into_iter().chain(unheld) {
+            self.ledger.forgive(&id, &jid, "returns lost with a full disk and a crash");
+        }
+        // What waits in memory only is gone.
+        for Waiting { load, file } in minion.places.leave() {
+            if file.is_none() {
+                self.ledger.unqueued(&id, load.jid.as_str());
+            }
+        }
         let (id, conn) = (minion.id.clone(), minion.conn.take());
         self.note(|| format!("{id} is killed"));
         if let Some(conn) = conn {
@@ -170,7 +223,7 @@ impl World {
             Output::SignedIn { first: true } => self.ask_pillar(index),
             Output::SignedIn { first: false } => {}
             Output::Reconnected => self.fire_start(index),
-            Output::Run(load) => self.run_job_on(index, load.jid.as_str()),
+            Output::Run(load) => self.start_job(index, *load),
             Output::Answer { id, answer } => self.answered(index, id, answer.is_ok()),
             Output::Exit { code, why } => {
                 self.note(|| format!("m{index} ends with {code}: {why}"));
@@ -193,44 +246,28 @@ impl World {
             Output::Keep => {
                 let Some(core) = &minion.core else { return };
                 let (window, mark) = core.window();
-                minion.disk.jids = window.jids().map(str::to_owned).collect();
-                minion.disk.mark = mark;
+                let jids: Vec<String> = window.jids().map(str::to_owned).collect();
+                if minion.disk.full {
+                    let new = jids.into_iter().filter(|jid| !minion.disk.jids.contains(jid));
+                    minion.unkept.extend(new);
+                    return;
+                }
+                minion.unkept.clear();
+                (minion.disk.jids, minion.disk.mark) = (jids, mark);
             }
             Output::Spool { .. } if faults.loses_returns => {}
-            Output::Spool { name, load } => drop(minion.disk.spool.insert(name, load)),
-            Output::Drop { name } => {
-                drop(minion.disk.spool.remove(&name));
-                self.note(|| format!("m{index} forgets the return of {name}"));
+            Output::Spool { name, load } => self.spool(index, name, load),
+            Output::Sync { name } => drop(minion.disk.synced.insert(name)),
+            Output::Bury { name } => {
+                self.ledger.wrong(format!("m{index} puts the return of {name} aside"));
             }
+            Output::Drop { name } => self.drop_return(index, &name),
             Output::Unspool { name } => {
                 let load = minion.disk.spool.get(&name).cloned();
                 self.minion_input(index, Input::Spooled { name, load });
             }
             _ => {}
         }
-    }
-
-    fn run_job_on(&mut self, index: usize, jid: &str) {
-        let (id, life) = (self.minions[index].id.clone(), self.minions[index].life);
-        self.note(|| format!("{id} runs {jid}"));
-        self.ledger.ran(id.as_str(), jid);
-        self.minions[index].running.insert(jid.to_owned());
-        let long = if self.dice.one_in(5) { 20_000 } else { 300 };
-        let wait = self.dice.between(1, long);
-        self.at(wait, Event::JobDone { index, life, jid: jid.to_owned() });
-    }
-
-    /// A job came to its end: from here on its return must not be lost.
-    pub(super) fn job_done(&mut self, index: usize, jid: String) {
-        let id = self.minions[index].id.clone();
-        self.minions[index].running.remove(&jid);
-        self.ledger.finished(id.as_str(), &jid);
-        self.note(|| format!("{id} is done with {jid}"));
-        let load = map! {
-            "cmd" => "_return", "jid" => jid.as_str(), "fun" => "test.ping", "fun_args" => Value::list([]),
-            "return" => map! {"actor" => &id}, "retcode" => 0, "success" => true,
-        };
-        self.minion_input(index, Input::Returned { name: jid, load });
     }
 
     pub(super) fn ask(&mut self, index: usize, load: Map, kind: Kind) -> u64 {
@@ -256,6 +293,8 @@ impl World {
         self.minions[index].pillar = None;
         if good {
             self.minion_input(index, Input::Ready);
+            self.resume_queue(index);
+            self.begin_schedule(index);
             self.fire_start(index);
         } else {
             let life = self.minions[index].life;
@@ -294,6 +333,32 @@ impl World {
             map! {"cmd" => "_minion_event", "events" => events, "id" => other, "pretag" => ()},
             Kind::Plain,
         );
+    }
+
+    /// A minion fires more than it may.
+    pub(super) fn flood(&mut self, index: usize) {
+        let event =
+            map! {"tag" => "sim/flood", "data" => map! {"actor" => &self.minions[index].id}};
+        let events = Value::list(vec![Value::from(event); super::EVENTS + 1]);
+        let load = map! {"cmd" => "_minion_event", "events" => events, "pretag" => ()};
+        self.ask(index, load, Kind::Plain);
+    }
+
+    /// A minion fires an event of this tag, in a round of what caused it.
+    pub(super) fn fire_round(&mut self, index: usize, tag: &str, round: i64) {
+        let id = self.minions[index].id.clone();
+        let data = map! {"actor" => &id, "round" => round};
+        let load = map! {"cmd" => "_minion_event", "tag" => tag, "data" => data, "pretag" => ()};
+        self.ask(index, load, Kind::Plain);
+    }
+
+    /// A minion publishes a job to others and waits for what they return.
+    pub(super) fn peer_job(&mut self, index: usize) {
+        let load = map! {
+            "cmd" => "minion_publish", "fun" => "test.arg", "arg" => Value::list([]), "tgt" => "*",
+            "tgt_type" => "glob", "ret" => "", "tmo" => 5, "form" => "clean",
+        };
+        self.ask(index, load, Kind::Plain);
     }
 
     /// A minion returns a job in another's name.

@@ -1,6 +1,12 @@
 //! What befalls a run, drawn from its seed; and how it ends: all is mended, all has to settle.
 
+use std::collections::BTreeSet;
+
+use halite_core::{Map, map};
+
 use super::dice::Dice;
+use super::jobs::names;
+use super::reactor::Reacting;
 use super::world::{Event, Faults, Keys, World};
 use crate::keys::KeyState;
 
@@ -23,6 +29,14 @@ pub(super) enum Act {
     AcceptKeys,
     Rotate,
     DiskFull(bool),
+    MinionDiskFull { index: usize, full: bool },
+    PowerCut { index: usize, ms: u64 },
+    SetClock { index: usize, seconds: i64 },
+    Loop { index: usize },
+    Flood { index: usize },
+    PeerJob { index: usize },
+    Burst { count: u64 },
+    Batch,
 }
 
 /// What a run came to.
@@ -32,6 +46,8 @@ pub(super) struct Summary {
     pub(super) jobs: usize,
     /// The time that passed in it, ms.
     pub(super) ms: u64,
+    /// The bounds that were reached, and what else is not in every run.
+    pub(super) reached: BTreeSet<&'static str>,
 }
 
 /// Targets of jobs.
@@ -65,6 +81,18 @@ fn acts(dice: &mut Dice, minions: usize, end: u64) -> Vec<(u64, Act)> {
     some(dice, 1, &mut |_| Act::DiskFull(true));
     some(dice, 2, &mut |_| Act::DiskFull(false));
     some(dice, 2, &mut |_| Act::AcceptKeys);
+    some(dice, 2, &mut |dice| Act::MinionDiskFull { index: anybody(dice), full: true });
+    some(dice, 2, &mut |dice| Act::MinionDiskFull { index: anybody(dice), full: false });
+    some(dice, 1, &mut |dice| Act::PowerCut { index: anybody(dice), ms: dice.between(10, 20_000) });
+    some(dice, 1, &mut |dice| Act::SetClock {
+        index: anybody(dice),
+        seconds: *dice.pick(&[-7_200, -90, -3, 3, 90, 7_200]),
+    });
+    some(dice, 1, &mut |dice| Act::Loop { index: anybody(dice) });
+    some(dice, 1, &mut |dice| Act::Flood { index: anybody(dice) });
+    some(dice, 3, &mut |dice| Act::PeerJob { index: anybody(dice) });
+    some(dice, 2, &mut |_| Act::Batch);
+    some(dice, 1, &mut |dice| Act::Burst { count: dice.between(3, 12) });
     acts
 }
 
@@ -94,6 +122,36 @@ impl World {
                 self.note(|| format!("the disk is full: {full}"));
                 self.master.disk.full = full;
             }
+            act => self.act_on_minion(act),
+        }
+    }
+
+    fn act_on_minion(&mut self, act: Act) {
+        match act {
+            Act::MinionDiskFull { index, full } => {
+                self.note(|| format!("the disk of m{index} is full: {full}"));
+                self.minions[index].disk.full = full;
+            }
+            Act::PowerCut { index, ms } => {
+                self.power_cut(index);
+                self.at(ms, Event::BootMinion { index });
+            }
+            Act::SetClock { index, seconds } => self.set_clock(index, seconds),
+            Act::Loop { index } => self.fire_round(index, "sim/loop", 0),
+            Act::Flood { index } => self.flood(index),
+            Act::PeerJob { index } => self.peer_job(index),
+            Act::Burst { count } => {
+                for _ in 0..count {
+                    self.run_job("*");
+                    self.fire_local("sim/run", Map::new());
+                }
+            }
+            Act::Batch => {
+                let jid = halite_core::Jid::at(self.micros().0).to_string();
+                let state = map! {"jid" => jid.as_str(), "active" => 1};
+                self.fire_local(&format!("salt/batch/{jid}/new"), map! {"state" => state});
+            }
+            _ => {}
         }
     }
 
@@ -129,6 +187,7 @@ impl World {
         }
         for index in 0..self.minions.len() {
             self.minions[index].cut = (false, false);
+            self.minions[index].disk.full = false;
             self.boot_minion(index);
         }
     }
@@ -144,7 +203,9 @@ impl World {
         for minion in &self.minions {
             let (id, core) = (&minion.id, minion.core.as_ref());
             note(minion.conn.is_none(), format!("{id} is not subscribed"));
-            note(!minion.running.is_empty(), format!("{id} has jobs"));
+            note(!minion.running.is_empty(), format!("{id} runs {:?}", names(&minion.running)));
+            note(!minion.timed.begun, format!("{id} has no pillar"));
+            note(minion.places.waiting() > 0, format!("{id} has jobs that wait"));
             note(!minion.disk.spool.is_empty(), format!("{id} keeps returns"));
             note(core.is_none_or(|core| !core.is_up()), format!("{id} is not signed in"));
             note(
@@ -154,6 +215,8 @@ impl World {
         }
         let core = self.master.core.as_ref();
         note(core.is_none_or(|core| core.working() > 0), "the master works".into());
+        let reacting = self.master.reacting.as_ref();
+        note(reacting.is_none_or(Reacting::is_busy), "the reactor works".into());
         note(self.master.disk.waiting() > 0, "the store has not written all".into());
         note(
             core.is_none_or(|core| core.durable.is_full()),
@@ -182,15 +245,42 @@ impl World {
         }
     }
 
+    /// Every return is where it belongs, and every job that waited on a disk has run.
+    fn nothing_lost(&mut self) -> Result<(), String> {
+        for (id, jid) in self.ledger.all_finished() {
+            if !self.master.disk.keeps(id, jid) && !self.ledger.is_forgiven(id, jid) {
+                return Err(format!("the return of {id} for {jid} is lost"));
+            }
+        }
+        if let Some((id, jid)) = self.ledger.never_ran().first() {
+            return Err(format!("job {jid}, which waited on the disk of {id}, is lost"));
+        }
+        Ok(())
+    }
+
+    /// The operator runs a job for all, again while it is refused; its jid.
+    fn insist_on_job(&mut self) -> Result<String, String> {
+        self.last_job.clear();
+        for _ in 0..JOB_MS / 1_000 {
+            self.run_job("*");
+            self.pass(self.now + 1_000)?;
+            if !self.last_job.is_empty() {
+                return Ok(self.last_job.clone());
+            }
+        }
+        Err("a whole world takes no job".into())
+    }
+
     /// The whole run.
     pub(super) fn run(&mut self) -> Result<Summary, String> {
         let end = self.begin();
         self.pass(end)?;
+        self.check_schedules();
         self.mend();
         self.until(SETTLE_MS, World::unsettled)?;
-        self.ledger.settled(self.master.disk.store())?;
+        self.nothing_lost()?;
         // Whose key was taken away hears of it with the next job, and asks to be accepted again.
-        self.run_job("*");
+        self.insist_on_job()?;
         let all = self.minions.len();
         self.until(JOB_MS, |world| {
             let accepted = world.master.shared.keys.count(KeyState::Accepted).unwrap_or(0);
@@ -199,8 +289,7 @@ impl World {
             left
         })?;
         // Whatever went before: a job reaches everybody.
-        self.run_job("*");
-        let jid = self.ledger.last_job().cloned().unwrap_or_default();
+        let jid = self.insist_on_job()?;
         self.until(JOB_MS, |world| {
             let mut left = world.unsettled();
             left.extend(
@@ -213,11 +302,17 @@ impl World {
         if returns.len() != all {
             return Err(format!("the last job {jid} was returned by {returns:?} only"));
         }
+        self.nothing_lost()?;
         self.ledger.settled(self.master.disk.store())?;
         for listener in &mut self.master.listeners {
             listener.read()?;
         }
-        Ok(Summary { jobs: self.ledger.count(), ms: self.now })
+        if let Some(reacting) = &self.master.reacting {
+            reacting.settled()?;
+        }
+        self.reactor_reached();
+        let reached = std::mem::take(&mut self.ledger.reached);
+        Ok(Summary { jobs: self.ledger.count(), ms: self.now, reached })
     }
 }
 

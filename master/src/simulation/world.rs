@@ -37,6 +37,9 @@ pub(super) enum Event {
     BootMinion { index: usize },
     Tick { life: u32 },
     Commit { life: u32 },
+    Seal { life: u32 },
+    React { life: u32 },
+    DeedDone { life: u32, number: u64 },
     Work { life: u32, work: Box<Work> },
     Done { life: u32, outcome: Box<Outcome> },
     Request { index: usize, life: u32, req: u64, frame: Bytes },
@@ -50,6 +53,7 @@ pub(super) enum Event {
     Wake { index: usize, life: u32, at: u64 },
     JobDone { index: usize, life: u32, jid: String },
     Pillar { index: usize, life: u32 },
+    Schedule { index: usize, life: u32, at: u64 },
 }
 
 /// The keys of all who take part, the same in every run.
@@ -72,6 +76,8 @@ pub(super) struct World {
     pub(super) loss: u64,
     agenda: BTreeMap<(u64, u64), Event>,
     steps: u64,
+    /// The job that the operator published last.
+    pub(super) last_job: String,
     /// What happened, if that is wanted.
     pub(super) trace: Option<Vec<String>>,
 }
@@ -92,6 +98,7 @@ impl World {
             loss: 0,
             agenda: BTreeMap::new(),
             steps: 0,
+            last_job: String::new(),
             trace: None,
         }
     }
@@ -142,6 +149,9 @@ impl World {
             Event::BootMinion { index } => self.boot_minion(index),
             Event::Tick { life } if master_lives(self, life) => self.master_tick(),
             Event::Commit { life } if master_lives(self, life) => self.commit(),
+            Event::Seal { life } if master_lives(self, life) => self.seal(),
+            Event::React { life } if master_lives(self, life) => self.react(),
+            Event::DeedDone { life, number } if master_lives(self, life) => self.deed_done(number),
             Event::Work { life, work } if master_lives(self, life) => {
                 let outcome = self.run_work(*work);
                 self.work_done(outcome);
@@ -168,6 +178,9 @@ impl World {
                 self.job_done(index, jid)
             }
             Event::Pillar { index, life } if lives(self, index, life) => self.ask_pillar(index),
+            Event::Schedule { index, life, at } if lives(self, index, life) => {
+                self.schedule_at(index, at);
+            }
             // For a process that is no more.
             _ => {}
         }

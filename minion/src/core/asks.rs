@@ -52,7 +52,8 @@ impl Core {
     /// Sends a request, or keeps it until that can be done.
     pub(super) fn ask(&mut self, now: Now, entropy: &mut dyn Entropy, ask: Ask) {
         let most = self.settings.bounds.asks;
-        if self.waiting.len() >= most {
+        // What is on its way counts: it may have to be asked again.
+        if self.waiting.len() + self.pending.len() >= most {
             let what = format!("{most} requests to the master wait already");
             return self.fail(now, entropy, ask, what, false);
         }
@@ -191,7 +192,7 @@ impl Core {
         while let Some(at) = self.waiting.iter().position(|ask| ask.expires <= now.ms) {
             let Some(ask) = self.waiting.remove(at) else { return };
             match ask.kind {
-                Kind::Return(name) => self.returns.rest(&name, now.ms),
+                Kind::Return(name) => self.rest_return(&name, now.ms),
                 _ if ask.id == 0 => {}
                 _ => {
                     let error = Error::execution("the master could not be reached in time");

@@ -53,12 +53,14 @@ struct Entry {
     state: State,
     tries: u32,
     refusals: u32,
-    /// When it came.
-    since: u64,
+    /// When it is to be made to outlive a power cut.
+    sync_at: u64,
     /// It outlives a power cut.
     synced: bool,
     /// The load, where the disk did not take it.
     held: Option<Map>,
+    /// Neither the disk nor the memory took it: it is sent, and that is all.
+    last: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -71,8 +73,8 @@ enum State {
 
 impl Returns {
     pub(super) fn from_names(names: &[String]) -> Returns {
-        let entry =
-            |name: &String| Entry { synced: true, ..Entry::new(name.clone(), State::Rest(0), 0) };
+        // Nobody knows whether the last run came to it.
+        let entry = |name: &String| Entry::new(name.clone(), State::Rest(0), 0);
         Returns(names.iter().map(entry).collect())
     }
 
@@ -90,21 +92,7 @@ impl Returns {
 
     /// When one of them has waited for so long that it is to outlive a power cut.
     pub(super) fn sync_at(&self) -> Option<u64> {
-        let since = self.0.iter().filter(|entry| !entry.synced).map(|entry| entry.since).min();
-        since.map(|since| since + limits::RETURN_SYNC_MS)
-    }
-
-    /// The disk did not take this one.
-    pub(super) fn hold(&mut self, name: &str, load: Map, most: usize) {
-        let full = self.held() >= most;
-        let Some(entry) = self.find(name) else { return };
-        if full {
-            tracing::error!(
-                "the return of job {name} is neither on disk nor in memory: too many are"
-            );
-        } else {
-            entry.held = Some(load);
-        }
+        self.0.iter().filter(|entry| !entry.synced).map(|entry| entry.sync_at).min()
     }
 
     /// How many are in memory only.
@@ -114,13 +102,6 @@ impl Returns {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Lets one rest until `at`.
-    pub(super) fn rest(&mut self, name: &str, at: u64) {
-        if let Some(entry) = self.find(name) {
-            entry.state = State::Rest(at);
-        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -141,8 +122,17 @@ impl Returns {
 }
 
 impl Entry {
-    fn new(name: String, state: State, since: u64) -> Entry {
-        Entry { name, state, tries: 0, refusals: 0, since, synced: false, held: None }
+    fn new(name: String, state: State, sync_at: u64) -> Entry {
+        Entry {
+            name,
+            state,
+            tries: 0,
+            refusals: 0,
+            sync_at,
+            synced: false,
+            held: None,
+            last: false,
+        }
     }
 }
 
@@ -161,7 +151,7 @@ impl Core {
         let free = self.is_up() && self.returns.busy() < self.settings.bounds.returns_in_flight;
         let send = free && from <= now.ms;
         let state = if send { State::Busy } else { State::Rest(now.ms.max(from)) };
-        self.returns.0.push_back(Entry::new(name.clone(), state, now.ms));
+        self.returns.0.push_back(Entry::new(name.clone(), state, now.ms + limits::RETURN_SYNC_MS));
         let most = self.settings.bounds.returns;
         if self.returns.0.len() > most {
             if let Some(old) = self.returns.0.pop_front() {
@@ -187,9 +177,24 @@ impl Core {
         self.arrivals.may_return(jid)
     }
 
-    /// The disk did not take a return.
+    /// The disk did not take a return: it is held in memory, if not too many are.
     pub(super) fn hold_return(&mut self, name: &str, load: Map) {
-        self.returns.hold(name, load, self.settings.bounds.returns_in_memory);
+        let full = self.returns.held() >= self.settings.bounds.returns_in_memory;
+        let Some(entry) = self.returns.find(name) else { return };
+        match full {
+            false => entry.held = Some(load),
+            true if entry.state == State::Busy => entry.last = true,
+            true => self.lose(name),
+        }
+    }
+
+    /// A return that neither disk nor memory took did not reach the master either.
+    fn lose(&mut self, name: &str) {
+        let most = self.settings.bounds.returns_in_memory;
+        tracing::error!(
+            "the return of job {name} is lost: the disk is full, {most} returns are in memory, the master is away"
+        );
+        self.delivered(name);
     }
 
     /// A return was read back from disk.
@@ -200,13 +205,26 @@ impl Core {
         name: String,
         load: Option<Map>,
     ) {
-        match load {
+        // Asked for before it was known that the disk did not take it.
+        let entry = self.returns.find(&name);
+        let (held, last) = entry.map_or((None, false), |entry| (entry.held.clone(), entry.last));
+        match load.or(held) {
+            None if last => self.lose(&name),
             Some(load) => self.ask(now, entropy, Ask::new(now, 0, load, Kind::Return(name))),
             None => {
                 tracing::error!("the return of job {name} cannot be read and is put aside");
                 self.returns.remove(&name);
                 self.emit(Output::Bury { name });
             }
+        }
+    }
+
+    /// A return waits for a session.
+    pub(super) fn rest_return(&mut self, name: &str, at: u64) {
+        match self.returns.find(name) {
+            Some(entry) if entry.last => self.lose(name),
+            Some(entry) => entry.state = State::Rest(at),
+            None => {}
         }
     }
 
@@ -225,6 +243,9 @@ impl Core {
     ) {
         let (first, tries) = (self.settings.return_retry_ms, self.settings.return_tries);
         let Some(entry) = self.returns.find(name) else { return };
+        if entry.last {
+            return self.lose(name);
+        }
         entry.tries += 1;
         entry.refusals += u32::from(refused);
         if entry.refusals >= limits::RETURN_REFUSALS {
@@ -253,8 +274,7 @@ impl Core {
     }
 
     fn sync_returns(&mut self, now: Now) {
-        let due =
-            |entry: &&mut Entry| !entry.synced && entry.since + limits::RETURN_SYNC_MS <= now.ms;
+        let due = |entry: &&mut Entry| !entry.synced && entry.sync_at <= now.ms;
         let late = self.returns.0.iter_mut().filter(due).map(|entry| {
             entry.synced = true;
             Output::Sync { name: entry.name.clone() }
