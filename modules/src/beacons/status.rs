@@ -1,7 +1,7 @@
 //! `status`: figures of the functions of the module `status`. Salt: `salt/beacons/status.py`.
 
 use halite_core::{
-    Args, Beacon, BeaconConfig, BeaconModule, Context, Map, Result, Seen, Value, Watch, map,
+    Args, Beacon, BeaconConfig, BeaconModule, Context, Error, Map, Result, Seen, Value, Watch, map,
 };
 
 use crate::support::beacon::flat;
@@ -39,19 +39,20 @@ struct Status {
     wanted: Vec<(String, Vec<Value>)>,
 }
 
-/// One function's figures, whole or in part.
-fn figures(cx: &Context<'_>, name: &str, items: &[Value]) -> Value {
+/// One function's figures, whole or in part. A function that is not there ends the look, as in Salt.
+fn figures(cx: &Context<'_>, name: &str, items: &[Value]) -> Result<Value> {
     let data: Value = match cx.call(&format!("status.{name}"), Args::default()) {
         Ok(data) => data,
+        Err(error @ Error::Unavailable { .. }) => return Err(error),
         Err(error) => {
             tracing::debug!("the status beacon cannot call status.{name}: {error}");
-            return Map::new().into();
+            return Ok(Map::new().into());
         }
     };
     let mut part = Map::new();
     for item in items {
         if item.as_str() == Some("all") {
-            return data;
+            return Ok(data);
         }
         let index = item.as_i64().or_else(|| item.to_string().parse().ok());
         let found = match &data {
@@ -65,20 +66,20 @@ fn figures(cx: &Context<'_>, name: &str, items: &[Value]) -> Value {
         match found {
             Some(value) => drop(part.insert(item.clone(), value)),
             None => {
-                return format!("Status beacon is incorrectly configured: {}", item.repr()).into();
+                let what = item.repr();
+                return Ok(format!("Status beacon is incorrectly configured: {what}").into());
             }
         }
     }
-    part.into()
+    Ok(part.into())
 }
 
 impl Beacon for Status {
     fn look(&mut self, watch: &mut Watch<'_>) -> Result<Seen> {
-        let data: Map = self
-            .wanted
-            .iter()
-            .map(|(name, items)| (name.into(), figures(watch.apply, name, items)))
-            .collect();
+        let mut data = Map::new();
+        for (name, items) in &self.wanted {
+            data.insert(name.into(), figures(watch.apply, name, items)?);
+        }
         let now = jiff::Timestamp::from_microsecond((watch.now * 1e6) as i64).unwrap_or_default();
         let tag = now.strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string();
         Ok(Seen::polled(vec![map! { "tag" => tag, "data" => data }]))

@@ -38,9 +38,9 @@ fn validate(settings: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Bits of `inotify` that the library looks at: modified, attributes, moved from and to, created,
-/// deleted.
-const WATCHED: u32 = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200;
+/// Bits of `inotify` that the library looks at: modified, attributes, closed after writing, moved from and to,
+/// created, deleted.
+const WATCHED: u32 = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200;
 const GONE: u32 = 0x8000;
 
 struct Folder {
@@ -77,6 +77,11 @@ impl Folder {
                 0x100 => ("create", "created", true),
                 0x200 => ("delete", "deleted", true),
                 0x2 | 0x4 => ("modify", "modified", false),
+                // Since its release 2.1 the library tells the folder of a file that is closed.
+                0x8 => {
+                    self.tell("modify", "modified", &self.path, out);
+                    continue;
+                }
                 0x40 if other_half(0x80) => ("move", "moved", true),
                 0x40 => ("delete", "deleted", true),
                 0x80 if other_half(0x40) => continue,
@@ -129,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_halves_of_a_rename_are_one_move() {
+    fn events_are_told_as_the_library_tells_them() {
         let folder = Folder::new("/w", &Map::new().into());
         let event = |mask: u32, cookie: u32, name: &str| PathEvent {
             watch: 1,
@@ -139,7 +144,14 @@ mod tests {
         };
         let mut told = Vec::new();
         folder.events(
-            &[event(0x100, 0, "a"), event(0x40, 7, "a"), event(0x80, 7, "b"), event(0x200, 0, "b")],
+            &[
+                event(0x100, 0, "a"),
+                event(0x2, 0, "a"),
+                event(0x8, 0, "a"),
+                event(0x40, 7, "a"),
+                event(0x80, 7, "b"),
+                event(0x200, 0, "b"),
+            ],
             &mut told,
         );
         let shown: Vec<String> = told
@@ -149,8 +161,11 @@ mod tests {
                 format!("{} {}", field("change"), field("path"))
             })
             .collect();
+        // Recorded from Salt 3008.3 with watchdog 7.1.0.
         let want = [
             "created /w/a",
+            "modified /w",
+            "modified /w/a",
             "modified /w",
             "moved /w/a",
             "modified /w",

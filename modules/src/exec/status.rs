@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use halite_core::host::Command;
-use halite_core::{Context, ExecModule, Map, Result, Value, function, map};
+use halite_core::{Args, Context, Error, ExecModule, Map, Result, Value, function, map};
 
 /// The module.
 pub static MODULE: ExecModule = ExecModule::new(
@@ -13,6 +13,8 @@ pub static MODULE: ExecModule = ExecModule::new(
         &UPTIME,
         &MEMINFO,
         &CPUINFO,
+        &CPUSTATS,
+        &CUSTOM,
         &NPROC,
         &VERSION,
         &VMSTATS,
@@ -20,6 +22,7 @@ pub static MODULE: ExecModule = ExecModule::new(
         &PID,
         &PROCS,
         &TIME,
+        &W,
         &ALL_STATUS,
     ],
 );
@@ -136,6 +139,102 @@ fn nproc(cx: &Context<'_>) -> Value {
 #[function]
 fn version(cx: &Context<'_>) -> String {
     text(cx, "/proc/version").trim().to_owned()
+}
+
+/// Gives the kernel's figures of its processors, interrupts and processes.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' status.cpustats
+/// ```
+#[function]
+fn cpustats(cx: &Context<'_>) -> Map {
+    let text = text(cx, "/proc/stat");
+    let mut found = Map::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let Some(name) = words.next() else { continue };
+        let figures: Vec<Value> = words.map(number).collect();
+        let at = |index: usize| figures.get(index).cloned().unwrap_or_default();
+        let rest = || Value::list(figures.iter().skip(1).cloned());
+        let value = match name {
+            "cpu" => map! {
+                "idle" => at(3), "iowait" => at(4), "irq" => at(5), "nice" => at(1), "softirq" => at(6),
+                "steal" => at(7), "system" => at(2), "user" => at(0),
+            }
+            .into(),
+            "intr" => map! {"total" => at(0), "irqs" => rest()}.into(),
+            _ => at(0),
+        };
+        found.insert(name.into(), value);
+    }
+    found
+}
+
+/// A figure as Salt's `_number` reads it.
+fn number(word: &str) -> Value {
+    match (word.parse::<i64>(), word.parse::<f64>()) {
+        (Ok(whole), _) => whole.into(),
+        (_, Ok(float)) => float.into(),
+        _ => word.into(),
+    }
+}
+
+/// Gives the figures that the configuration chooses: `status.cpustats.custom: [cpu, ctxt]`.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' status.custom
+/// ```
+#[function]
+fn custom(cx: &Context<'_>) -> Map {
+    let mut found = Map::new();
+    for (key, items) in cx.opts.values().iter() {
+        let key = key.to_string();
+        let Some((fun, _)) = key.rsplit_once('.').filter(|_| key.starts_with("status.")) else {
+            continue;
+        };
+        if fun == "status.custom" {
+            continue;
+        }
+        let Ok(all) = cx.call::<Map>(fun, Args::default()) else {
+            tracing::warn!("custom status {fun} isn't loaded");
+            continue;
+        };
+        for item in items.as_list().unwrap_or_default() {
+            let value = all.get(item).cloned();
+            found.insert(item.clone(), value.unwrap_or_else(|| "UNKNOWN".into()));
+        }
+    }
+    found
+}
+
+/// Gives who is logged in, as the program `w` has it.
+///
+/// CLI Example:
+///
+/// ```text
+/// salt '*' status.w
+/// ```
+#[function]
+fn w(cx: &Context<'_>) -> Result<Value> {
+    let output = cx.host.query(&Command::new(["w", "-fh"]).c_locale())?;
+    if output.retcode != 0 {
+        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Error::execution(format!("w ended with {}: {why}", output.retcode)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rows = text.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    Ok(Value::list(rows.filter(|words| words.len() >= 6).map(|words| {
+        let what = words[6..].join(" ");
+        map! {
+            "idle" => words[3], "jcpu" => words[4], "login" => words[2], "pcpu" => words[5], "tty" => words[1],
+            "user" => words[0], "what" => what,
+        }
+        .into()
+    })))
 }
 
 /// Gives the kernel's figures of virtual memory.

@@ -34,11 +34,10 @@ pub fn validate(beacon: &str, settings: &Value) -> Result<(), String> {
 
 fn check_range(beacon: &str, range: Option<&Value>) -> Result<(), String> {
     let Some(range) = range.filter(|range| range.truthy()) else { return Ok(()) };
-    let Some(ends) = range.as_map() else {
-        return Err(format!("The time_range parameter for {beacon} beacon must be a dictionary."));
-    };
-    match ["start", "end"].iter().all(|end| ends.contains_key(*end)) {
+    let has = |end: &str| range.as_map().is_some_and(|ends| ends.contains_key(end));
+    match has("start") && has("end") {
         true => Ok(()),
+        // Also where it is no dictionary: Salt's later check replaces what its first one says.
         false => Err(format!(
             "The time_range parameter for {beacon} beacon must contain start & end options."
         )),
@@ -181,6 +180,45 @@ mod tests {
                     'addr': 1700000000}";
         assert_eq!(record(&bytes).map(|map| Value::from(map).repr()).as_deref(), Some(want));
         assert_eq!(record(&bytes[..100]), None);
+    }
+
+    /// Records that Salt 3006.17 read from its own `/var/log/wtmp`, and what it told.
+    #[test]
+    fn logins_and_logouts_are_told_as_salt_tells_them() {
+        let record = |kind: i16, pid: i32, line: &str, user: &str, host: &str, seconds: i32| {
+            let mut bytes = vec![0u8; RECORD_BYTES];
+            let mut put = |at: usize, what: &[u8]| bytes[at..at + what.len()].copy_from_slice(what);
+            put(0, &kind.to_ne_bytes());
+            put(4, &pid.to_ne_bytes());
+            put(8, line.as_bytes());
+            put(40, b"ts/0");
+            put(44, user.as_bytes());
+            put(76, host.as_bytes());
+            put(332, &3i16.to_ne_bytes());
+            put(334, &4i16.to_ne_bytes());
+            put(336, &7i32.to_ne_bytes());
+            put(340, &seconds.to_ne_bytes());
+            super::record(&bytes).expect("is a record")
+        };
+        let mut logins = Logins::new("/x", &BeaconConfig::default(), true);
+        let mut told = Vec::new();
+        for mut event in [
+            record(7, 4242, "pts/7", "ada", "10.0.0.9", 1_700_000_000),
+            record(8, 4242, "pts/7", "", "", 1_700_000_100),
+            record(2, 0, "~", "reboot", "6.1", 1_700_000_200),
+        ] {
+            logins.note_action(&mut event);
+            told.push(Value::from(event).repr());
+        }
+        let want = [
+            "{'type': 7, 'PID': 4242, 'line': 'pts/7', 'inittab': 'ts/0', 'user': 'ada', 'hostname': '10.0.0.9', \
+             'exit_status': 3, 'session': 4, 'time': 7, 'addr': 1700000000, 'action': 'login'}",
+            "{'type': 8, 'PID': 4242, 'line': 'pts/7', 'inittab': 'ts/0', 'user': 'ada', 'hostname': '', \
+             'exit_status': 3, 'session': 4, 'time': 7, 'addr': 1700000100, 'action': 'logout'}",
+            "{'type': 2, 'PID': 0, 'line': '~', 'inittab': 'ts/0', 'user': 'reboot', 'hostname': '6.1', \
+             'exit_status': 3, 'session': 4, 'time': 7, 'addr': 1700000200}",
+        ];
+        assert_eq!(told, want);
     }
 
     #[test]
