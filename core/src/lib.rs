@@ -31,6 +31,7 @@ pub mod signature;
 pub mod state_return;
 pub mod target;
 pub mod text;
+pub mod url;
 pub mod value;
 
 /// The version of Salt whose behaviour, files and wire this is: formulas compare `saltversion` with it.

@@ -15,7 +15,8 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Said {
+    /// Of what a command left.
+    pub fn of(output: &Output) -> Said {
         Said {
             retcode: output.retcode,
             stdout: output.stdout_text().trim_end().to_owned(),
