@@ -181,6 +181,8 @@ pub struct Registry<F: 'static> {
     functions: BTreeMap<Box<str>, Entry<F>>,
     aggregates: BTreeMap<Box<str>, AggregateFn>,
     missing: BTreeMap<Box<str>, String>,
+    /// Modules that may be called from outside; none: all.
+    open: Option<Vec<String>>,
 }
 
 impl<F: Clone + 'static> Default for Registry<F> {
@@ -189,6 +191,7 @@ impl<F: Clone + 'static> Default for Registry<F> {
             functions: BTreeMap::new(),
             aggregates: BTreeMap::new(),
             missing: BTreeMap::new(),
+            open: None,
         }
     }
 }
@@ -257,6 +260,44 @@ impl<F: Clone + 'static> Registry<F> {
         }
         let names = self.functions.keys().map(|name| &**name);
         nearest(fun, names).map(|name| format!("Did you mean '{name}'?"))
+    }
+
+    /// The same functions without those of modules for which `out` holds; `why` says so. Salt: `disable_modules`,
+    /// `whitelist_state_modules`.
+    #[must_use]
+    pub fn without(mut self, out: impl Fn(&str) -> bool, why: &str) -> Registry<F> {
+        let module = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+        let gone: Vec<String> =
+            self.functions.keys().map(|name| module(name)).filter(|name| out(name)).collect();
+        self.functions.retain(|name, _| !out(&module(name)));
+        self.missing.extend(gone.into_iter().map(|name| (name.into(), why.to_owned())));
+        self
+    }
+
+    /// The same functions, of which jobs, templates and `module.run` may call those of the listed modules; what they
+    /// call themselves is not bounded. An empty list bounds nothing. Salt: `whitelist_modules`, `__wire_salt__`.
+    #[must_use]
+    pub fn open_to(mut self, modules: Vec<String>) -> Registry<F> {
+        self.open = (!modules.is_empty()).then_some(modules);
+        self
+    }
+
+    /// Finds a function for somebody outside.
+    ///
+    /// # Errors
+    /// As [`Registry::get`].
+    pub fn get_open(&self, fun: &str) -> Result<&Entry<F>> {
+        if self.is_open(fun) {
+            return self.get(fun);
+        }
+        let why = "whitelist_modules of this minion does not name its module";
+        Err(Error::Unavailable { fun: fun.into(), why: Some(why.into()) })
+    }
+
+    /// Whether those outside may call functions of this name, if there are any.
+    pub fn is_open(&self, fun: &str) -> bool {
+        let module = fun.split('.').next().unwrap_or(fun);
+        self.open.as_ref().is_none_or(|open| open.iter().any(|name| name == module))
     }
 
     /// Whether `fun` is here.

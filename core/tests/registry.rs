@@ -116,3 +116,23 @@ fn a_missing_function_says_what_is_near() {
     let error = load().get("sample.joim").err().expect("is not there").to_string();
     assert_eq!(error, "'sample.joim' is not available. Did you mean 'sample.join'?");
 }
+
+#[test]
+fn modules_are_closed_to_those_outside_or_taken_away() {
+    let registry = load().open_to(vec!["other".into()]);
+    assert!(registry.get("sample.join").is_ok(), "inside, nothing is bounded");
+    let refused = registry.get_open("sample.join").err().expect("is refused").to_string();
+    assert!(
+        refused.starts_with("'sample.join' is not available.")
+            && refused.contains("whitelist_modules")
+    );
+    assert!(load().open_to(vec!["sample".into()]).get_open("sample.join").is_ok());
+    assert!(
+        load().open_to(Vec::new()).get_open("sample.join").is_ok(),
+        "an empty list bounds nothing"
+    );
+    let without = load().without(|name| name == "sample", "disable_modules names it");
+    assert!(!without.contains("sample.join"));
+    let why = without.why_missing("sample.join").expect("has a reason");
+    assert!(why.contains("disable_modules"), "{why}");
+}

@@ -30,8 +30,18 @@ impl Machine {
         let host = RealHost::new();
         let exec_modules: Vec<_> =
             halite_modules::exec::ALL.iter().chain(halite_states::exec::ALL).copied().collect();
-        let exec = Registry::load(&exec_modules, &grains, &host);
-        let states = Registry::load(halite_states::modules::ALL, &grains, &host);
+        let list = |option: &str| opts.list(option);
+        let off = list("disable_modules");
+        let exec = Registry::load(&exec_modules, &grains, &host)
+            .without(|name| off.iter().any(|one| one == name), "disable_modules names it")
+            .open_to(list("whitelist_modules"));
+        let (off, only) = (list("disable_states"), list("whitelist_state_modules"));
+        let states = Registry::load(halite_states::modules::ALL, &grains, &host)
+            .without(|name| off.iter().any(|one| one == name), "disable_states names it")
+            .without(
+                |name| !only.is_empty() && !only.iter().any(|one| one == name),
+                "whitelist_state_modules does not name it",
+            );
         Machine { opts, grains, exec, states, files }
     }
 

@@ -80,8 +80,13 @@ impl JobQueue {
         Ok(path)
     }
 
-    /// What an earlier run left, oldest first.
+    /// What an earlier run left, oldest first. A lock that a Salt minion left beside it is taken away: nobody holds it
+    /// any more, and whoever goes back to Salt would wait for it.
     pub(crate) fn left(&self) -> Vec<Waiting> {
+        if let Some(beside) = self.0.parent() {
+            // Mostly there is none.
+            let _ = fs::remove_file(beside.join("queue.lock"));
+        }
         let names = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let names = names.filter_map(|entry| entry.file_name().into_string().ok());
         let mut names: Vec<String> =
@@ -141,10 +146,13 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_micros(2));
         }
         fs::write(queue.0.join("queued_0_x.p"), "no job").expect("writes");
+        let lock = queue.0.with_file_name("queue.lock");
+        fs::write(&lock, "stale").expect("writes");
         let mut left = queue.left().into_iter();
         let first = left.next().expect("is there").release();
         assert_eq!(first.jid.as_str(), "20261122000000000002");
         assert_eq!(left.count(), 1);
+        assert!(!lock.exists());
         assert_eq!(queue.left().len(), 1, "what runs and what is none are gone");
     }
 

@@ -57,7 +57,7 @@ pub const WORKER_STACK_BYTES: usize = 16 * 1024 * 1024;
 pub const INPUTS_WAITING: usize = 4096;
 /// Time running jobs get at a stop before they are cancelled where `halite_grace_secs` says
 /// nothing, in seconds.
-pub const STOP_GRACE_SECS: f64 = 10.0;
+pub const STOP_GRACE_SECS: f64 = 5.0;
 /// That time at most, in seconds.
 pub const STOP_GRACE_MOST_SECS: f64 = 3_600.0;
 /// Time cancelled jobs and unsent returns get after that, in seconds.

@@ -65,7 +65,10 @@ pub fn run(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Don
 
 fn run_open(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Done, Failure> {
     let exec = &engine.machine.exec;
-    let Ok(entry) = exec.get(fun) else { return Err(Failure::Missing(exec.why_missing(fun))) };
+    let entry = exec.get_open(fun).map_err(|error| match error {
+        Error::Unavailable { why, .. } => Failure::Missing(why),
+        other => Failure::Execution(other.to_string()),
+    })?;
     check_keywords(&entry.spec, &args).map_err(Failure::Keywords)?;
     if let Err(error) = args.clone().bind(fun, &entry.spec) {
         return Err(Failure::Binding(error.to_string()));

@@ -75,7 +75,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "default_top", role: BOTH, ty: Type::Str, minion: Some(r#""base""#), master: Some(r#""base""#), status: Status::Used, doc: "Environment whose top file stands in where another has none." },
     Opt { name: "detect_remote_minions", role: MASTER, ty: Type::Bool, minion: None, master: Some("false"), status: Status::Accepted, doc: "" },
     Opt { name: "disable_aes_with_tls", role: BOTH, ty: Type::Bool, minion: Some("false"), master: Some("false"), status: Status::Refused("messages are always encrypted"), doc: "Known to Salt." },
-    Opt { name: "disable_modules", role: MINION, ty: Type::List, minion: Some("[]"), master: None, status: Status::Accepted, doc: "" },
+    Opt { name: "disable_modules", role: MINION, ty: Type::List, minion: Some("[]"), master: None, status: Status::Used, doc: "Execution modules that are not there at all." },
     Opt { name: "disable_returners", role: MINION, ty: Type::List, minion: Some("[]"), master: None, status: Status::Accepted, doc: "" },
     Opt { name: "disabled_requisites", role: MINION, ty: Type::Any, minion: Some("[]"), master: None, status: Status::Used, doc: "Kinds of requisites that are ignored." },
     Opt { name: "discovery", role: BOTH, ty: Type::Any, minion: Some("false"), master: Some("false"), status: Status::Accepted, doc: "" },

@@ -68,7 +68,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt { name: "grains_refresh_every", role: MINION, ty: Type::Int, minion: Some("0"), master: None, status: Status::Used, doc: "Minutes between two refreshes of grains; 0 is never." },
     Opt { name: "grains_refresh_pre_exec", role: BOTH, ty: Type::Bool, minion: None, master: None, status: Status::Accepted, doc: "" },
     Opt { name: "halite_gcm", role: BOTH, ty: Type::Bool, minion: Some("true"), master: Some("true"), status: Status::Used, doc: "Halite: agree with a Halite peer on AES-256-GCM. `False` on a master before a real Salt master takes its place, or on a minion after one has." },
-    Opt { name: "halite_grace_secs", role: BOTH, ty: Type::Float, minion: Some("10"), master: Some("10"), status: Status::Used, doc: "Halite: seconds that running work gets when the daemon is told to stop." },
+    Opt { name: "halite_grace_secs", role: BOTH, ty: Type::Float, minion: Some("5"), master: Some("10"), status: Status::Used, doc: "Halite: seconds that running work gets when the daemon is told to stop." },
     Opt { name: "halite_subscriber_bytes", role: BOTH, ty: Type::Int, minion: None, master: Some("8388608"), status: Status::Used, doc: "Halite: most bytes that wait for one slow subscriber." },
     Opt { name: "hash_type", role: BOTH, ty: Type::Str, minion: Some(r#""sha256""#), master: Some(r#""sha256""#), status: Status::Used, doc: "Digest for files and fingerprints." },
     Opt { name: "hgfs_base", role: MASTER, ty: Type::Str, minion: None, master: Some(r#""default""#), status: Status::Accepted, doc: "" },

@@ -24,6 +24,7 @@ struct Calls<'a> {
 impl SaltCalls for Calls<'_> {
     fn call(&self, fun: &str, positional: Vec<Value>, named: Map) -> Result<Value, CallError> {
         let args = Args { positional, named };
+        self.apply.exec.get_open(fun).map_err(call_error)?;
         if self.looks_only
             && let Ok(entry) = self.apply.exec.get(fun)
             && matches!(entry.call, ExecFn::Write(_) | ExecFn::Foreign(_))
@@ -38,7 +39,7 @@ impl SaltCalls for Calls<'_> {
     }
 
     fn exists(&self, fun: &str) -> bool {
-        self.apply.exec.contains(fun)
+        self.apply.exec.is_open(fun) && self.apply.exec.contains(fun)
     }
 
     fn reads(&self, grain: Option<&str>) {
@@ -49,7 +50,8 @@ impl SaltCalls for Calls<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        self.apply.exec.specs().map(|(name, _)| name.to_string()).collect()
+        let names = self.apply.exec.specs().map(|(name, _)| name);
+        names.filter(|name| self.apply.exec.is_open(name)).map(str::to_owned).collect()
     }
 }
 

@@ -125,6 +125,7 @@ fn function(apply: &Apply<'_>, entry: &Map) -> Result<(Value, i64)> {
     let positional = positional.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
     let before = apply.job.retcode();
     apply.job.set_retcode(0);
+    apply.exec.get_open(&fun)?;
     let value = apply.call_value(&fun, Args { positional, named });
     let left = apply.job.retcode();
     apply.job.set_retcode(before);

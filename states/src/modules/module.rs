@@ -60,7 +60,7 @@ fn new_style<'a>(cx: &Context<'a>, kwargs: Map) -> Result<Verdict<'a>> {
         return Ok(Verdict::Settled(named(Outcome::new(Some(false), "No function provided."))));
     }
     let all: Vec<String> = functions.iter().map(function_of).collect();
-    let (there, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| cx.exec.contains(f));
+    let (there, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| cx.exec.get_open(f).is_ok());
     // "FunctionTrue" for several is Salt's own slip; tools compare these texts.
     let plural = |names: &[String]| if names.len() > 1 { "True" } else { "" };
     let unavailable = format!("Unavailable function{}: {}.", plural(&missing), missing.join(", "));
@@ -129,7 +129,7 @@ fn call(apply: &Apply<'_>, fun: &str, given: &Value) -> Result<Value> {
         Value::Map(named) => args.positional.extend(named.keys().cloned()),
         one => args.positional.push(one.clone()),
     }
-    let spec = apply.exec.get(fun)?.spec;
+    let spec = apply.exec.get_open(fun)?.spec;
     let missing = missing_arguments(&spec, &args);
     if !missing.is_empty() {
         return Err(Error::usage(fun, format!("Missing arguments: {}", missing.join(", "))));
@@ -167,7 +167,7 @@ fn argument_name(name: &str) -> String {
 
 fn old_style<'a>(cx: &Context<'a>, mut kwargs: Map) -> Result<Verdict<'a>> {
     let name = kwargs.shift_remove("name").unwrap_or_default().to_string();
-    if !cx.exec.contains(&name) {
+    if cx.exec.get_open(&name).is_err() {
         return Ok(Verdict::fail(format!("Module function {name} is not available")));
     }
     let would = Outcome::new(None, format!("Module function {name} is set to execute"));
@@ -200,7 +200,7 @@ fn old_arguments(
     name: &str,
     kwargs: &mut Map,
 ) -> Result<Args, String> {
-    let spec = exec.get(name).map_err(|error| error.to_string())?.spec;
+    let spec = exec.get_open(name).map_err(|error| error.to_string())?.spec;
     let mut args = Args::default();
     let mut missing = Vec::new();
     for param in spec.params {
