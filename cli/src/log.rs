@@ -69,6 +69,8 @@ pub(crate) fn start(opts: &Opts, console: &str) {
             false,
         ),
         open: file.map(Mutex::new),
+        jid_format: text("log_fmt_jid", "[JID: %(jid)s]"),
+        minion_format: text("log_fmt_minion_id", "[%(minion_id)s]"),
         book: opts.book().clone(),
         syslog: address.map(|address| Mutex::new(Syslog::open(address))),
     };
@@ -96,6 +98,9 @@ struct Lines {
     on_console: LineFormat,
     in_file: LineFormat,
     open: Option<Mutex<LogFile>>,
+    /// `log_fmt_jid` and `log_fmt_minion_id`.
+    jid_format: String,
+    minion_format: String,
     book: Book,
     syslog: Option<Mutex<Syslog>>,
 }
@@ -113,9 +118,13 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut message = String::new();
-        event.record(&mut Text(&mut message));
-        let message = self.book.hide_text(message);
+        let mut text = Text::default();
+        event.record(&mut text);
+        let message = self.book.hide_text(text.message);
+        let about = |format: &str, field: &str, value: &str| match value {
+            "" => String::new(),
+            value => format.replace(&format!("%({field})s"), value),
+        };
         let metadata = event.metadata();
         let record = Record {
             level: *metadata.level(),
@@ -123,6 +132,8 @@ impl<S: Subscriber> Layer<S> for Lines {
             lineno: metadata.line().unwrap_or(0),
             message: &message,
             time: &jiff::Zoned::now(),
+            jid: &about(&self.jid_format, "jid", &text.jid),
+            minion_id: &about(&self.minion_format, "minion_id", &text.minion),
         };
         if record.level <= self.console {
             // Lines that show how far a run is give way.
@@ -142,18 +153,28 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 }
 
-/// Collects a message and its fields: `text key=value ...`.
-struct Text<'a>(&'a mut String);
+/// Collects a message and its fields: `text key=value ...`, and which job and minion it is about.
+#[derive(Default)]
+struct Text {
+    message: String,
+    jid: String,
+    minion: String,
+}
 
-impl tracing::field::Visit for Text<'_> {
+impl tracing::field::Visit for Text {
     fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
         // Writing to a String cannot fail.
         let _ = match field.name() {
             "message" => {
-                let fields = std::mem::take(self.0);
-                write!(self.0, "{value:?}{fields}")
+                let fields = std::mem::take(&mut self.message);
+                write!(self.message, "{value:?}{fields}")
             }
-            name => write!(self.0, " {name}={value:?}"),
+            name => write!(self.message, " {name}={value:?}"),
         };
+        match field.name() {
+            "jid" => self.jid = format!("{value:?}").trim_matches('"').to_owned(),
+            "who" | "id" => self.minion = format!("{value:?}").trim_matches('"').to_owned(),
+            _ => {}
+        }
     }
 }

@@ -36,12 +36,18 @@ fn work_threads(opts: &Opts) -> usize {
     usize::try_from(opts.int("worker_threads", 5)).unwrap_or(1).clamp(1, limits::WORK_THREADS)
 }
 
+/// `MWorker-0`, `MWorker-1`, ...: Salt's names, which logs show as `processName`.
+fn worker_names() -> impl Fn() -> String + Send + Sync + 'static {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    move || format!("MWorker-{}", next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+}
+
 /// Runs the master until it is told to stop. The program around it has set up the log.
 pub fn run(opts: &Opts) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(work_threads(opts))
-        .thread_name("work")
+        .thread_name_fn(worker_names())
         .build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(daemon(opts)),

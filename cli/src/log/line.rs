@@ -20,6 +20,10 @@ pub(super) struct Record<'a> {
     pub(super) message: &'a str,
     /// When.
     pub(super) time: &'a jiff::Zoned,
+    /// The job it is about, if one is named, as `log_fmt_jid` has it.
+    pub(super) jid: &'a str,
+    /// The minion it is about, as `log_fmt_minion_id` has it.
+    pub(super) minion_id: &'a str,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +111,8 @@ impl LineFormat {
             "colorname" => painted(format!("[{:<17}]", record.name)),
             "colorprocess" => painted(format!("[{:>5}]", std::process::id())),
             "colormsg" => painted(record.message.to_owned()),
-            // `jid` and the like: Salt prints nothing where there is none.
+            "jid" => record.jid.to_owned(),
+            "minion_id" => record.minion_id.to_owned(),
             _ => String::new(),
         }
     }
@@ -155,6 +160,8 @@ mod tests {
             lineno: 7,
             message: "told",
             time: &time,
+            jid: "[JID: 20261127010203004000]",
+            minion_id: "[web1]",
         };
         LineFormat::parse(format, "%Y-%m-%d %H:%M:%S", false).line(&record)
     }
@@ -167,7 +174,10 @@ mod tests {
                 "%(asctime)s,%(msecs)03d [%(name)-17s:%(lineno)-4d] %(message)s",
                 "2026-11-27 01:02:03,004 [halite::a        :7   ] told",
             ),
-            ("%(colorlevel)s%(jid)s %(colormsg)s", "[WARNING ] told"),
+            (
+                "%(colorlevel)s%(jid)s%(minion_id)s %(colormsg)s",
+                "[WARNING ][JID: 20261127010203004000][web1] told",
+            ),
             ("100%% %(message)s", "100% told"),
             ("%(msecs)03.0f %(message)s", "004 told"),
             ("%(message)5", "%(message)5"),
@@ -178,8 +188,15 @@ mod tests {
             assert_eq!(line(format), want, "{format}");
         }
         let time = jiff::Zoned::now();
-        let record =
-            Record { level: Level::ERROR, name: "a", lineno: 1, message: "x", time: &time };
+        let record = Record {
+            level: Level::ERROR,
+            name: "a",
+            lineno: 1,
+            message: "x",
+            time: &time,
+            jid: "",
+            minion_id: "",
+        };
         let painted = LineFormat::parse("%(colormsg)s", "", true).line(&record);
         assert!(painted.starts_with('\u{1b}') && painted.contains('x'), "{painted:?}");
     }
