@@ -181,7 +181,14 @@ impl Core {
             _ if ask.id == 0 => tracing::warn!("a request to the master failed: {why}"),
             _ => {
                 let cmd = ask.load.get("cmd").map(ToString::to_string).unwrap_or_default();
-                let error = Error::execution(format!("the master did not serve {cmd}: {why}"));
+                // No answer at all: Salt's words for it, which people look for.
+                let silent = matches!(ask.kind, Kind::Pillar) && ask.tries > 0;
+                let began = ask.expires.saturating_sub(limits::ASK_PATIENCE_MS);
+                let seconds = now.ms.saturating_sub(began) / 1_000;
+                let error = Error::execution(match silent {
+                    true => format!("Pillar timed out after {seconds} seconds ({why})"),
+                    false => format!("the master did not serve {cmd}: {why}"),
+                });
                 self.emit(Output::Answer { id: ask.id, answer: Err(error) });
             }
         }

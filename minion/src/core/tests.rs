@@ -197,6 +197,10 @@ fn a_request_without_answer_is_tried_again_and_given_up() {
     world.feed(Input::Ask { id: 7, load: ask, kind: Kind::Plain });
     world.pass(1_000);
     assert!(matches!(world.answers.as_slice(), [Err(_)]), "{:?}", world.answers);
+    world.feed(Input::Ask { id: 8, load: map! {"cmd" => "_pillar"}, kind: Kind::Pillar });
+    world.pass(1_000);
+    let why = world.answers[1].as_ref().expect_err("is given up").to_string();
+    assert!(why.starts_with("Pillar timed out after "), "{why}");
 }
 
 #[test]

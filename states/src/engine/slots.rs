@@ -59,7 +59,9 @@ fn eval(apply: &Apply<'_>, slot: &str) -> Result<Value> {
         tracing::warn!("Malformed slot: {slot}");
         return whole();
     };
-    let Some((fun, args)) = parse_function(text).filter(|(fun, _)| apply.exec.get_open(fun).is_ok()) else {
+    let Some((fun, args)) =
+        parse_function(text).filter(|(fun, _)| apply.exec.get_open(fun).is_ok())
+    else {
         tracing::warn!("Malformed slot: {slot}");
         return whole();
     };

@@ -60,7 +60,8 @@ fn new_style<'a>(cx: &Context<'a>, kwargs: Map) -> Result<Verdict<'a>> {
         return Ok(Verdict::Settled(named(Outcome::new(Some(false), "No function provided."))));
     }
     let all: Vec<String> = functions.iter().map(function_of).collect();
-    let (there, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| cx.exec.get_open(f).is_ok());
+    let (there, missing): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|f| cx.exec.get_open(f).is_ok());
     // "FunctionTrue" for several is Salt's own slip; tools compare these texts.
     let plural = |names: &[String]| if names.len() > 1 { "True" } else { "" };
     let unavailable = format!("Unavailable function{}: {}.", plural(&missing), missing.join(", "));

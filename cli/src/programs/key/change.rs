@@ -108,7 +108,7 @@ pub(super) fn run(opts: &Opts, shown: &Shown<'_>, job: &Job) -> Result<ExitCode>
     if !job.yes && !proceed(job.verb, &mut io::stdin().lock())? {
         return Ok(ok);
     }
-    let (events, code) = change(&store, &found, job.verb)?;
+    let events = change(&store, &found, job.verb)?;
     for event in &events {
         let id = event.get("id").map(Value::to_string).unwrap_or_default();
         log::say(&format!("Key for minion {id} {}.", job.verb.done()));
@@ -120,7 +120,7 @@ pub(super) fn run(opts: &Opts, shown: &Shown<'_>, job: &Job) -> Result<ExitCode>
         forget_cached(opts, &store)?;
     }
     tell(opts, events);
-    Ok(code)
+    Ok(ok)
 }
 
 /// What the glob means, in Salt's order of states.
@@ -150,10 +150,9 @@ fn proceed(verb: Verb, input: &mut dyn BufRead) -> Result<bool> {
     Ok(answer.to_lowercase().starts_with('y'))
 }
 
-/// Changes the keys; the events to fire, and whether all went well.
-fn change(store: &KeyStore, found: &Found, verb: Verb) -> Result<(Vec<Map>, ExitCode)> {
+/// Changes the keys; the events to fire.
+fn change(store: &KeyStore, found: &Found, verb: Verb) -> Result<Vec<Map>> {
     let mut events = Vec::new();
-    let mut code = ExitCode::from(exit::OK);
     for (state, ids) in found {
         for id in ids {
             let mut event = map! {"result" => true, "act" => verb.act(), "id" => id};
@@ -171,8 +170,8 @@ fn change(store: &KeyStore, found: &Found, verb: Verb) -> Result<(Vec<Map>, Exit
                         }
                         Ok(None) => false,
                         Err(error) => {
+                            // Salt: the same, and it is no failure of the others.
                             log::complain(&error.to_string());
-                            code = ExitCode::from(exit::GENERIC);
                             false
                         }
                     }
@@ -183,7 +182,7 @@ fn change(store: &KeyStore, found: &Found, verb: Verb) -> Result<(Vec<Map>, Exit
             }
         }
     }
-    Ok((events, code))
+    Ok(events)
 }
 
 /// Removes the cached grains and pillar of minions without any key, where they are kept in files
