@@ -33,3 +33,4 @@ mod work;
 
 pub use runner::{runners, wheel};
 pub use shell::run;
+pub use work::job_folder;

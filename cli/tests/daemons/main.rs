@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
+mod batches;
 mod bus;
 mod disk;
 mod fleet;

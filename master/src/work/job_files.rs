@@ -14,7 +14,8 @@ use super::{Outcome, Shared};
 use crate::core::ReqId;
 use crate::private_file;
 
-fn folder(opts: &Opts, jid: &str) -> Option<PathBuf> {
+/// The folder of a job below `cachedir/jobs`, whether it is there or not; `None` if `hash_type` has no digest.
+pub fn folder(opts: &Opts, jid: &str) -> Option<PathBuf> {
     let kind = HashType::parse(opts.str("hash_type")).unwrap_or_default();
     let hash = digest(kind, jid.as_bytes()).ok()?;
     let (first, rest) = hash.split_at_checked(2)?;

@@ -11,6 +11,8 @@ mod pillar;
 mod pillar_cache;
 mod signin;
 
+pub use job_files::folder as job_folder;
+
 pub(crate) use manifest::Manifests;
 
 use std::collections::BTreeSet;

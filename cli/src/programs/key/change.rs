@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(find(&store, &job).expect("finds"), [(KeyState::Pending, vec![id("b")])]);
         job.include.accepted = true;
         let found = find(&store, &job).expect("finds");
-        let (events, _) = change(&store, &found, Verb::Reject).expect("changes");
+        let events = change(&store, &found, Verb::Reject).expect("changes");
         assert_eq!(events.len(), 2);
         assert_eq!(events[0].get("act"), Some(&"rejected".into()));
         assert_eq!(store.list(KeyState::Rejected).expect("lists"), [id("a"), id("b")]);
@@ -280,7 +280,7 @@ mod tests {
         let id = MinionId::parse("a").expect("is an id");
         store.put(KeyState::Pending, &id, "nonsense").expect("is stored");
         let found = vec![(KeyState::Pending, vec![id.clone()])];
-        let (events, _) = change(&store, &found, Verb::Accept).expect("changes");
+        let events = change(&store, &found, Verb::Accept).expect("changes");
         assert!(events.is_empty());
         assert_eq!(store.list(KeyState::Pending).expect("lists"), [id]);
     }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use halite_core::{Map, Value, map};
+
 /// Size of a batch that `--batch-safe-limit` asks for.
 pub(super) const SAFE_SIZE: &str = "8";
 
@@ -40,8 +42,8 @@ pub(super) struct Batch {
     resting: Vec<Instant>,
     halted: bool,
     total: usize,
-    completed: usize,
-    failed: usize,
+    completed: Vec<String>,
+    failed: Vec<String>,
 }
 
 /// How far a batch is.
@@ -69,8 +71,8 @@ impl Batch {
             wait,
             failhard,
             total: minions.len(),
-            completed: 0,
-            failed: 0,
+            completed: Vec::new(),
+            failed: Vec::new(),
             pending: minions.into(),
             active: BTreeSet::new(),
             resting: Vec::new(),
@@ -80,14 +82,18 @@ impl Batch {
 
     /// A minion has returned, well or not.
     pub(super) fn returned(&mut self, id: &str, well: bool, now: Instant) {
-        self.completed += usize::from(self.active.contains(id));
+        if self.active.contains(id) {
+            self.completed.push(id.to_owned());
+        }
         self.free(id, now);
         self.halted |= self.failhard && !well;
     }
 
     /// A minion does not return any more. That does not stop the batch.
     pub(super) fn over(&mut self, id: &str, now: Instant) {
-        self.failed += usize::from(self.active.contains(id));
+        if self.active.contains(id) {
+            self.failed.push(id.to_owned());
+        }
         self.free(id, now);
     }
 
@@ -100,11 +106,29 @@ impl Batch {
     pub(super) fn figures(&self) -> Figures {
         Figures {
             total: self.total,
-            completed: self.completed,
-            failed: self.failed,
+            completed: self.completed.len(),
+            failed: self.failed.len(),
             active: self.active.len(),
             pending: self.pending.len(),
             size: self.size,
+        }
+    }
+
+    /// Who is where, in the shape of Salt's `.batch.p`, without the returns.
+    pub(super) fn lists(&self) -> Map {
+        let names = |ids: &[String]| Value::from(ids.to_vec());
+        let by_name = |ids: &[String], value: Value| -> Value {
+            let pairs = ids.iter().map(|id| (Value::from(id), value.clone()));
+            pairs.collect::<Map>().into()
+        };
+        let active: Vec<String> = self.active.iter().cloned().collect();
+        let pending: Vec<String> = self.pending.iter().cloned().collect();
+        let all = [&self.completed[..], &self.failed[..], &active[..], &pending[..]].concat();
+        map! {
+            "all_minions" => names(&all), "pending" => names(&pending),
+            "active" => by_name(&active, Value::Null), "done" => by_name(&self.completed, Map::new().into()),
+            "failed" => by_name(&self.failed, "timeout".into()), "failhard" => self.failhard,
+            "batch_wait" => self.wait.as_secs_f64(),
         }
     }
 
@@ -174,6 +198,13 @@ mod tests {
         assert!(!batch.done());
         batch.returned("c", true, now);
         assert!(batch.done() && !batch.halted());
+        let lists = batch.lists();
+        let of = |name: &str| lists.get(name).map(Value::repr).unwrap_or_default();
+        assert_eq!(
+            (of("done"), of("failed")),
+            ("{'b': {}, 'c': {}}".into(), "{'a': 'timeout'}".into())
+        );
+        assert_eq!((of("all_minions"), of("active")), ("['b', 'c', 'a']".into(), "{}".into()));
         let figures = batch.figures();
         assert_eq!(
             (figures.total, figures.completed, figures.failed, figures.active),

@@ -8,6 +8,7 @@ use halite_core::{Error, Jid, Map, Opts, Result, Value};
 
 use super::Cli;
 use super::batch::{self, Batch, Figures};
+use super::behind;
 use super::job::{self, with_frame};
 use super::request::Request;
 use super::show::{Shown, retcode_of};
@@ -24,8 +25,12 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request, size: &str) -> Result<ExitCode> {
     // A wrong size is told before anybody is disturbed.
     batch::size(size, 1).map_err(Error::execution)?;
-    if cli.asynchronous {
-        return Err(Error::execution("--async does not go with --batch: the batch runs from here"));
+    let aside = cli.asynchronous && cli.behind.is_none();
+    if aside && cli.args_stdin {
+        return Err(Error::execution("--args-stdin does not go with --async and --batch"));
+    }
+    if behind::pass_on(cli.behind.as_deref())? {
+        return Ok(ExitCode::from(exit::OK));
     }
     let client = Client::new(opts)?;
     let mut bus = client.bus().await?;
@@ -44,10 +49,17 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request, size: &str) -
         log::complain("ERROR: No return received");
         return Ok(ExitCode::from(exit::REFUSED));
     }
+    let jid = cli.behind.clone();
+    let jid = jid.unwrap_or_else(|| Jid::at(jiff::Timestamp::now().as_microsecond()).to_string());
+    if aside {
+        behind::start(&jid)?;
+        log::say(&format!("Executed batch command with job ID: {jid}"));
+        return Ok(ExitCode::from(exit::OK));
+    }
     let size = batch::size(size, here.len()).map_err(Error::execution)?;
     let wait = Duration::try_from_secs_f64(cli.batch_wait).unwrap_or_default();
     let failhard = cli.failhard || opts.bool("failhard");
-    let jid = Jid::at(jiff::Timestamp::now().as_microsecond()).to_string();
+    let file = cli.behind.as_ref().and_then(|jid| behind::file(opts, jid));
     let (timeout, gather) = times(opts);
     let mut run = Run {
         cli,
@@ -57,7 +69,7 @@ pub(super) async fn run(cli: &Cli, opts: &Opts, request: &Request, size: &str) -
         batch: Batch::new(here, size, wait, failhard),
         collector: Collector::new(&jid, timeout, gather),
         reasons: Reasons::new(opts),
-        told: Told::new(opts, request).await,
+        told: Told { file, ..Told::new(opts, request).await },
         jid,
         code: 0,
         kept: Map::new(),
@@ -81,6 +93,8 @@ async fn ping(
 /// Tells the master how far the batch is, for `salt-run batch.status`.
 struct Told {
     voice: Option<Voice>,
+    /// `.batch.p`, for a batch that runs behind.
+    file: Option<std::path::PathBuf>,
     about: Map,
     last: Option<(Figures, bool)>,
 }
@@ -93,7 +107,7 @@ impl Told {
             "driver" => "cli", "user" => invoker(), "created" => seconds(),
         };
         // Who may publish but not write into the bus runs batches all the same.
-        Told { voice: Voice::connect(opts).await.ok(), about, last: None }
+        Told { voice: Voice::connect(opts).await.ok(), file: None, about, last: None }
     }
 
     async fn tell(&mut self, jid: &str, what: &str, batch: &Batch, reason: Option<&str>) {
@@ -102,7 +116,6 @@ impl Told {
             return;
         }
         self.last = Some(now);
-        let Some(voice) = &mut self.voice else { return };
         let (Figures { total, completed, failed, active, pending, size }, halted) = now;
         let mut state = self.about.clone();
         state.extend(halite_core::map! {
@@ -110,6 +123,12 @@ impl Told {
             "active" => active, "pending" => pending, "batch_size" => size, "halted" => halted,
             "halted_reason" => reason.map(Value::str), "last_progress" => seconds(),
         });
+        if let Some(file) = &self.file {
+            let mut whole = state.clone();
+            whole.extend(batch.lists());
+            behind::write(file, &whole);
+        }
+        let Some(voice) = &mut self.voice else { return };
         let data = halite_core::map! {"jid" => jid, "state" => state};
         if let Err(error) = voice.fire(&format!("salt/batch/{jid}/{what}"), data).await {
             tracing::warn!("the master is not told how far the batch is: {error}");

@@ -2,6 +2,7 @@
 
 mod batch;
 mod batch_run;
+mod behind;
 mod job;
 mod live;
 mod preview;
@@ -47,6 +48,9 @@ struct Cli {
     /// Print the jid and do not wait
     #[arg(long = "async")]
     asynchronous: bool,
+    /// The jid of the batch that this process runs behind `--async`
+    #[arg(long = behind::OPTION, hide = true, value_name = "JID")]
+    behind: Option<String>,
     /// Run on that many minions at a time: a number or a percentage
     #[arg(short, long, alias = "batch-size", value_name = "SIZE")]
     batch: Option<String>,
