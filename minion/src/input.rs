@@ -25,6 +25,20 @@ pub fn parse_input(words: &[String], no_parse: &[String]) -> Args {
     args
 }
 
+/// Reads the words after a function that is called right here: what a first reading leaves as text,
+/// as `"name=value"` in quotes, may still be a keyword argument. Salt: `parse_input` and then
+/// `salt.minion.load_args_and_kwargs`.
+pub fn parse_call(words: &[String], no_parse: &[String]) -> Args {
+    let mut args = parse_input(words, no_parse);
+    for value in std::mem::take(&mut args.positional) {
+        match value.as_str().and_then(keyword) {
+            Some((name, inner)) => drop(args.named.insert(name.into(), yamlify(inner))),
+            None => args.positional.push(value),
+        }
+    }
+    args
+}
+
 /// Splits `name=value`. The name begins with a letter or `_` and goes on with letters, digits,
 /// `_`, `.` and `-`; `==` is no assignment, and neither is a value over several lines.
 fn keyword(word: &str) -> Option<(&str, &str)> {

@@ -70,7 +70,7 @@ def run(salt_call, argv):
 
 def ours(options, work, question):
     if "render" not in question:
-        return run(options.salt_call, question["argv"])
+        return run(options.salt_call, [word.replace(work + "/conf", work + "/ours") for word in question["argv"]])
     got = run(options.salt_call, ["--local", "--config-dir", work + "/conf", "--out=json", "slsutil.renderer", "salt://" + question["render"], "default_renderer=" + question.get("renderer", "jinja")])
     try:
         return {"ok": json.loads(got["out"])["local"]}
@@ -80,7 +80,27 @@ def ours(options, work, question):
 
 def normal(text):
     text = re.sub(r"0x[0-9a-f]{8,16}\b", "{{ADDR}}", text)
+    text = re.sub(r"(__pub_pid\W+)\d+", r"\1PID", text)
+    text = re.sub(r"\b20\d{18}\b", "{{JID}}", text)
     return re.sub(r"\b\d+\.\d+ ms|\b\d\d:\d\d:\d\d\.\d+", "{{TIME}}", text)
+
+
+def run_normal(text):
+    """A state run without what differs from run to run."""
+    try:
+        text = json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False)
+    except ValueError:
+        pass
+    text = re.sub(r"Traceback \(most recent call last\).*?(?=\",?$|\Z)", "TRACEBACK", text, flags=re.M | re.S)
+    text = normal(text)
+    text = re.sub(r"(\"?'?(duration|pid)'?\"?:\s*)[\d.]+", r"\1N", text)
+    text = re.sub(r"(Total run time:)\s+.*", r"\1 N", text)
+    text = re.sub(r"(Duration: )\S+", r"\1N", text)
+    text = re.sub(r"\d\d:\d\d:\d\d(\.\d+)?", "TIME", text)
+    text = re.sub(r"(start_time'?\"?: '?\"?)\S+", r"\1N", text)
+    requisites = lambda found: found.group(1) + ", ".join(sorted(found.group(2).split(", ")))
+    text = re.sub(r"(One or more requisite failed: )([^\"\n\\]*)", requisites, text)
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def fault(text):
@@ -107,9 +127,17 @@ def difference(want, got, texts, unordered):
         return "accepted" if "error" in want else "refused"
     if want["code"] != got["code"]:
         return "code"
-    if normal(want["out"]) != normal(got["out"]):
+    usage = all(re.match("\\n    \\S", one["out"]) for one in (want, got))  # a function's documentation is each one's own
+    if not usage and run_normal(want["out"]) != run_normal(got["out"]):
         return "out"
     return "err" if texts and not want["out"] and fault(want["err"]) != fault(got["err"]) else None
+
+
+def unified(want, got):
+    import difflib
+
+    lines = difflib.unified_diff(run_normal(want["out"]).split("\n"), run_normal(got["out"]).split("\n"), "salt", "ours", lineterm="", n=4)
+    return "\n".join(list(lines)[2:40])
 
 
 def short(answer):
@@ -140,6 +168,7 @@ def main():
 def ask(options, work):
     area = importlib.import_module("q_" + options.area)
     write(work + "/conf/minion", CONF.format(work=work, states="states"))
+    write(work + "/ours/minion", CONF.format(work=work, states="states").replace("/salt\n", "/own\n", 1))
     write(work + "/warm/minion", CONF.format(work=work + "/w", states="states"))
     write(work + "/w/states/x.sls", "a: {test.nop: []}\nb: {cmd.run: [{name: 'true'}]}\n")
     os.makedirs(work + "/states", exist_ok=True)
@@ -148,7 +177,7 @@ def ask(options, work):
         questions.append(area.prepare(item, number, work))
     reference = Reference(options.reference, work)
     differ = 0
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(area.__dict__.get("WORKERS", 3)) as pool:
         for start in range(0, len(questions), BATCH):
             part = questions[start:start + BATCH]
             theirs = pool.submit(reference.answers, part)
@@ -157,6 +186,9 @@ def ask(options, work):
                 kind = difference(want, got, options.texts, question.get("unordered"))
                 if kind or options.show:
                     differ += bool(kind)
+                    if question.get("states") and want["out"] and got["out"]:
+                        print("## %s %s\n%s" % (kind or "same", question["shown"], unified(want, got)), flush=True)
+                        continue
                     print("## %s %s\n  salt %s\n  ours %s" % (kind or "same", question["shown"], short(want), short(got)), flush=True)
     reference.close()
     print("%d questions, %d differ (seed %d)" % (len(questions), differ, options.seed))

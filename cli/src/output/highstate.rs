@@ -196,7 +196,11 @@ impl Page<'_> {
                 }
                 (any, text)
             }
-            None => (true, format!("\n{}", nested::lines(self.opts, &changes, 14).join("\n"))),
+            None => {
+                // Changes of a run that failed have the same colours as those of others.
+                let opts = OutputOpts { retcode: 0, ..*self.opts };
+                (true, format!("\n{}", nested::lines(&opts, &changes, 14).join("\n")))
+            }
         }
     }
 

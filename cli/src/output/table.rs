@@ -77,9 +77,15 @@ fn title(key: &str) -> String {
 }
 
 fn draw(colors: Colors, table: &[Vec<String>], indent: usize, out: &mut Vec<String>) {
-    let wrapped: Vec<Vec<Vec<String>>> =
+    let mut wrapped: Vec<Vec<Vec<String>>> =
         table.iter().map(|row| row.iter().map(|cell| wrap(cell)).collect()).collect();
-    let columns = wrapped.iter().map(Vec::len).max().unwrap_or(0);
+    // Salt shows of a row as many lines as its shortest cell has, and of the table as many columns
+    // as its shortest row has.
+    for row in &mut wrapped {
+        let lines = row.iter().map(Vec::len).min().unwrap_or(0);
+        row.iter_mut().for_each(|cell| cell.truncate(lines));
+    }
+    let columns = wrapped.iter().map(Vec::len).filter(|columns| *columns > 0).min().unwrap_or(0);
     let width = |column: usize| {
         let cells = wrapped.iter().filter_map(|row| row.get(column)).flatten();
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)

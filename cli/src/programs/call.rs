@@ -252,7 +252,7 @@ fn call_of(cli: &Cli) -> Call {
     Call {
         fun: fun.clone(),
         fun_args: words.iter().map(Value::from).collect(),
-        args: input::parse_input(words, &cli.no_parse),
+        args: input::parse_call(words, &cli.no_parse),
         metadata: cli.set_metadata.as_deref().map(input::yamlify),
     }
 }

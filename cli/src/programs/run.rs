@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Parser;
 use halite_core::{Args, Error, Map, Opts, Result, Value, map};
 use halite_master::runner::{self, Call, Kind, Ran};
-use halite_minion::input::parse_input;
+use halite_minion::input::parse_call;
 
 use crate::client::{Client, block_on, invoker};
 use crate::options::{ConfigOptions, EauthOptions, LogOptions, OutputOptions, put};
@@ -87,7 +87,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         return Ok(ExitCode::from(exit::OK));
     }
     let opts = config::master(&cli.config, &given(cli), "warning")?;
-    let args = parse_input(&cli.words[1..], &cli.no_parse);
+    let args = parse_call(&cli.words[1..], &cli.no_parse);
     if cli.asynchronous {
         return block_on(start(&opts, name, args));
     }

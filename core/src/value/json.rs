@@ -132,7 +132,7 @@ fn write_str(text: &str, style: JsonStyle, out: &mut String) {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             c if (c as u32) < 0x20 || (c == '\u{7f}' && !style.keep_unicode) => {
-                drop(write!(out, "\\u{:04x}", c as u32))
+                let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c if c.is_ascii() || style.keep_unicode => out.push(c),
             c => {

@@ -155,6 +155,9 @@ impl Runner<'_, '_> {
             let cx = call::context(self.apply, &surroundings, self.apply.host);
             let apply = Apply { cx: &cx, host: self.apply.host };
             let (result, comment) = conditions::check_cmd(&apply, commands)?;
+            for key in ["__sls__", "__id__", "name"] {
+                ret.insert(key.into(), low.data.get(key).cloned().unwrap_or_default());
+            }
             ret.insert("result".into(), result.into());
             if let Some(comment) = comment {
                 ret.insert("comment".into(), comment.into());

@@ -1,6 +1,6 @@
 //! `state`: looking at what would be run.
 
-use halite_core::{Apply, ExecModule, Map, Result, Value, function, map};
+use halite_core::{Apply, Error, ExecModule, Map, Result, Value, function, map};
 
 use super::shared::{COMPILE, call, conflict, pillar_must_be_fine, set_retcode, split, wish};
 use crate::compiler::low::{self, messages};
@@ -334,6 +334,11 @@ fn id_exists(
 ) -> Result<bool> {
     let shown = call(apply, "state.show_low_sls", vec![mods], kwargs)?;
     let chunks = shown.as_list().unwrap_or_default();
+    if chunks.iter().any(|chunk| chunk.as_str().is_some()) {
+        // The faults of the sls stand in the place of its chunks.
+        let what = "string indices must be integers, not 'str'";
+        return Err(Error::usage("state.id_exists", what));
+    }
     let has = |id: &String| {
         chunks.iter().any(|chunk| chunk.get("__id__").and_then(Value::as_str) == Some(id))
     };

@@ -1,0 +1,2 @@
+{{ {'a': '😀 😀 😀', 'b': ['c', '😀', 'dddddddddddd', 'eeeeeeeeeeeeee', 'ffffffffffff', 'gggg'], 'h': ''} | yaml }}
+{{ ['', 'é'] | tojson }} {{ ['', 'é'] | json }}
