@@ -1,6 +1,8 @@
 //! The format `configparser`: sections of keys and values, as Python's `ConfigParser` reads and
 //! writes them.
 
+use std::collections::HashSet;
+
 use halite_core::{Error, Map, Result, Value};
 
 /// The section whose keys all others have.
@@ -86,6 +88,7 @@ impl Config {
         // Which section the lines are of: `Some(None)` is that of the defaults.
         let mut current: Option<Option<usize>> = None;
         let (mut indent_of_key, mut in_value) = (0, false);
+        let mut seen = HashSet::new();
         for (number, line) in text.lines().enumerate() {
             let number = number + 1;
             let stripped = line.trim();
@@ -131,16 +134,24 @@ impl Config {
                 }
             };
             let key = key.to_lowercase();
-            let section = self.section(at);
-            if section.iter().any(|(known, _)| *known == key) {
+            // The defaults that options give are no keys of the text.
+            if !seen.insert((at, key.clone())) {
                 return fault(format!(
                     "While reading from '<string>' [line {number:>2}]: option {} already exists",
                     Value::str(&key).repr()
                 ));
             }
+            let section = self.section(at);
+            section.retain(|(known, _)| *known != key);
             section.push((key, value.map(str::to_owned)));
             in_value = value.is_some();
         }
+        self.trim();
+        Ok(())
+    }
+
+    /// Values end where their text does.
+    fn trim(&mut self) {
         for (_, value) in
             self.sections.iter_mut().flat_map(|(_, keys)| keys).chain(&mut self.defaults)
         {
@@ -148,7 +159,6 @@ impl Config {
                 value.truncate(value.trim_end().len());
             }
         }
-        Ok(())
     }
 
     fn section(&mut self, at: Option<usize>) -> &mut Section {

@@ -98,6 +98,9 @@ fn entries(value: &Value) -> Vec<Value> {
 
 /// The exit code of a command; `None` if it could not be run at all.
 fn retcode(apply: &Apply<'_>, command: &str, options: &Map) -> Result<Option<i64>> {
+    if command.trim().is_empty() {
+        return Err(Error::execution("list index out of range: the command is empty"));
+    }
     let mut args = Args { positional: vec![command.into()], named: options.clone() };
     args.named.insert("ignore_retcode".into(), true.into());
     args.named.insert("python_shell".into(), true.into());

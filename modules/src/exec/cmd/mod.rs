@@ -99,6 +99,10 @@ pub(super) fn run(cx: &Context<'_>, request: &Request) -> Result<Ran> {
         cmd = render(cx, request, engine, &cmd)?;
         cwd = render(cx, request, engine, &Value::str(&cwd))?.to_string();
     }
+    if cmd.as_str().is_some_and(|text| text.trim().is_empty()) {
+        // Python's words come first: Salt ends in them.
+        return Err(Error::execution("list index out of range: the command is empty"));
+    }
     if request.kwargs.contains_key("__pub_jid") {
         check_allowed(cx, &cmd)?;
     }
@@ -204,9 +208,12 @@ fn working_folder(cx: &Context<'_>, request: &Request) -> String {
 
 fn render(cx: &Context<'_>, request: &Request, engine: &str, text: &Value) -> Result<Value> {
     let saltenv = request.saltenv.as_deref().unwrap_or("base");
-    crate::support::rendered(cx, text.to_string(), engine, saltenv)
-        .map(Value::from)
-        .map_err(|error| Error::execution(format!("Failed to execute cmd with error: {error}")))
+    crate::support::rendered(cx, text.to_string(), engine, saltenv).map(Value::from).map_err(
+        |error| match error.to_string() {
+            text if text.starts_with("Attempted to render") => error,
+            text => Error::execution(format!("Failed to execute cmd with error: {text}")),
+        },
+    )
 }
 
 /// Salt: `_check_avail`: `cmd_blacklist_glob` and `cmd_whitelist_glob` of the configuration.

@@ -32,16 +32,23 @@ fn get_template(
     kwargs: Map,
 ) -> Result<Value> {
     let Some(found) = cached(apply, &path, saltenv.as_deref())? else { return Ok("".into()) };
+    let engine = template;
     let text = String::from_utf8_lossy(&apply.host.read(&found)?).into_owned();
     let mut rendered = String::new();
     // An empty text is no template to the renderer.
     if !text.is_empty() {
-        let mut call = args![; string = &text, default_renderer = template];
+        let mut call = args![; string = &text, default_renderer = &engine];
         call.named.extend(kwargs);
         if let Some(env) = saltenv {
             call.named.insert("saltenv".into(), env.into());
         }
-        rendered = apply.call_value("slsutil.renderer", call)?.to_string();
+        match apply.call_value("slsutil.renderer", call)? {
+            Value::Str(text) => rendered = text.to_string(),
+            _ => {
+                tracing::error!("Attempted to render template with unavailable engine {engine}");
+                return Ok("".into());
+            }
+        }
     }
     // Rendering drops the last newline; the file keeps it.
     if text.ends_with('\n') && !rendered.ends_with('\n') {
