@@ -8,11 +8,11 @@ use std::process::Command;
 use crate::fleet::{Fleet, wait_for};
 
 /// A small file system that ends with its test.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts one; `None` where this user may not.
-    fn mount(at: &Path, kib: u32) -> Option<SmallDisk> {
+    pub(crate) fn mount(at: &Path, kib: u32) -> Option<SmallDisk> {
         fs::create_dir_all(at).expect("made");
         let size = format!("size={kib}k");
         let done =
@@ -21,12 +21,12 @@ impl SmallDisk {
     }
 
     /// Writes until nothing more goes on it.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("fill")).expect("made");
         while file.write_all(&[0; 4096]).is_ok() {}
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.0.join("fill")).expect("was filled");
     }
 }

@@ -120,11 +120,17 @@ impl Fleet {
 
     /// Starts a minion.
     pub(crate) fn minion(&self, id: &str) -> Daemon {
+        self.minion_in(&self.path("minion"), id, &[self.ret_port])
+    }
+
+    /// Starts a minion with its files below `root_dir`, of the masters at these ports.
+    pub(crate) fn minion_in(&self, root_dir: &Path, id: &str, masters: &[u16]) -> Daemon {
+        let masters: Vec<String> = masters.iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let text = format!(
-            "root_dir: {}\nid: {id}\nmaster: 127.0.0.1\nmaster_port: {}\nrecon_default: 100\n\
-             recon_max: 200\nreturn_retry_timer: 1\nreturn_retry_timer_max: 1\nrandom_reauth_delay: 1\n",
-            self.path("minion").display(),
-            self.ret_port,
+            "root_dir: {}\nid: {id}\nmaster: [{}]\nrecon_default: 100\nrecon_max: 200\nreturn_retry_timer: 1\n\
+             return_retry_timer_max: 1\nrandom_reauth_delay: 1\nacceptance_wait_time: 1\n",
+            root_dir.display(),
+            masters.join(", "),
         );
         self.write("conf/minion", &text);
         self.start("salt-minion")
@@ -168,6 +174,20 @@ impl Fleet {
         wait_for("test.ping", || {
             let ping = ["-t", "5", id, "test.ping", "--out=txt"];
             self.says("salt", &ping).contains(&format!("{id}: True")).then_some(())
+        });
+    }
+
+    /// The minion's log.
+    pub(crate) fn minion_log(&self) -> String {
+        fs::read_to_string(self.path("minion/var/log/salt/minion")).unwrap_or_default()
+    }
+
+    /// Waits for a line of a log that holds all of these.
+    #[track_caller]
+    pub(crate) fn wait_for_line(&self, log: fn(&Fleet) -> String, parts: &[&str]) {
+        wait_for(&format!("a line with {parts:?}"), || {
+            let found = log(self).lines().any(|line| parts.iter().all(|part| line.contains(part)));
+            found.then_some(())
         });
     }
 

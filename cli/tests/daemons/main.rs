@@ -2,11 +2,13 @@
 
 #![allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
+mod bad_input;
 mod batches;
 mod bus;
 mod disk;
 mod fleet;
 mod hostile;
+mod masters;
 mod returners;
 mod secrets;
 mod thorium;

@@ -42,11 +42,22 @@ pub(crate) struct Session {
     pub(crate) began: Now,
     events: u32,
     window: Now,
+    /// It was told of in this window that too many came.
+    flood_told: bool,
 }
 
 impl Session {
     pub(crate) fn new(wire: MasterSession, from: IpAddr, now: Now) -> Session {
-        Session { wire, unproved: None, from, working: 0, began: now, events: 0, window: now }
+        Session {
+            wire,
+            unproved: None,
+            from,
+            working: 0,
+            began: now,
+            events: 0,
+            window: now,
+            flood_told: false,
+        }
     }
 
     /// Whether it is a minion of our own: only those agree on AES-256-GCM.
@@ -84,10 +95,17 @@ impl Session {
     pub(crate) fn may_fire(&mut self, count: usize, now: Now, most: u32) -> bool {
         let window = i64::try_from(limits::EVENT_WINDOW.as_micros()).unwrap_or(i64::MAX);
         if now.0 - self.window.0 > window {
-            (self.window, self.events) = (now, 0);
+            (self.window, self.events, self.flood_told) = (now, 0, false);
         }
         self.events = self.events.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
         self.events <= most
+    }
+}
+
+impl Session {
+    /// Too many events came: whether that is still to be told.
+    pub(crate) fn tell_flood(&mut self) -> bool {
+        !std::mem::replace(&mut self.flood_told, true)
     }
 }
 

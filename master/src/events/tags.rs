@@ -13,6 +13,9 @@ pub const PRESENT: &str = "salt/presence/present";
 /// Who came and went.
 pub const PRESENCE_CHANGE: &str = "salt/presence/change";
 
+/// A minion fires more events than it may; ours.
+pub const FLOOD: &str = "halite/minion/flood";
+
 /// A job is about to be published.
 pub fn job_new(jid: &str) -> String {
     format!("salt/job/{jid}/new")

@@ -6,6 +6,7 @@ use halite_wire::load::MinionEvents;
 use super::Call;
 use crate::core::Core;
 use crate::events::{Event, data_map, minion_may_fire, tags};
+use crate::limits;
 use crate::store::{RESOURCES, Write};
 
 impl Core {
@@ -17,8 +18,19 @@ impl Core {
         let now = self.now;
         let most = self.settings.events_per_window;
         let session = self.sessions.get_mut(&call.who);
-        if session.is_some_and(|session| !session.may_fire(count, now, most)) {
-            tracing::warn!(who = %call.who, most, "A minion fires too many events; they are dropped");
+        if let Some(session) = session
+            && !session.may_fire(count, now, most)
+        {
+            // Once for each window: a flood of events is to be none of the log.
+            if session.tell_flood() {
+                let seconds = limits::EVENT_WINDOW.as_secs();
+                tracing::warn!(
+                    who = %call.who, most, seconds,
+                    "A minion fires too many events; they are dropped (minion_event_limit)"
+                );
+                let data = map! {"id" => &call.who, "most" => most, "seconds" => seconds};
+                self.fire(&Event::new(tags::FLOOD, data));
+            }
             return self.answer(call, &Value::Null);
         }
         match events {
