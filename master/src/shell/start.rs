@@ -148,6 +148,8 @@ fn folders(opts: &Opts) -> Result<()> {
             made.map_err(|error| Error::file("make the folder", &path, error))?;
         }
     }
+    // Nobody has a token here; what Salt's tools find in its place is an empty folder.
+    private_file::make_dir(&opts.path("cachedir").join("tokens"))?;
     private_file::make_dir(&opts.path("cachedir").join("sessions"))
 }
 

@@ -142,6 +142,12 @@ impl Core {
             Ok(session) => session,
             Err(error) => return self.failed(now, entropy, &error.to_string()),
         };
+        if self.settings.signin.master_sign.is_some() {
+            let with = &self.settings.sign_key;
+            tracing::debug!(
+                "Successfully verified signature of master public key with verification public key {with}"
+            );
+        }
         let master = accepted.master.clone();
         if accepted.store_master || accepted.gcm != self.kept.gcm {
             let pem = master.pem().to_owned();

@@ -255,7 +255,17 @@ impl Core {
         }
         let (low, high) = if entry.tries < tries { first } else { LATER_MS };
         entry.state = State::Rest(now.ms + between(entropy, low, high));
-        tracing::warn!("the return of job {name} was not taken: {why}; it is kept and sent again");
+        match entry.tries == tries {
+            true => tracing::error!(
+                "The minion failed to return the job information for job {name} in {tries} tries: {why}; it is \
+                 kept, and sent again from time to time"
+            ),
+            false => {
+                tracing::warn!(
+                    "the return of job {name} was not taken: {why}; it is kept and sent again"
+                );
+            }
+        }
     }
 
     /// Has the next returns read whose time has come.

@@ -52,6 +52,8 @@ impl Default for Bounds {
 /// The core's configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The file that holds the key that signs master keys, by name.
+    pub sign_key: String,
     /// What bounds the queues.
     pub bounds: Bounds,
     /// Everything a sign-in needs but the pinned key.
@@ -109,6 +111,7 @@ impl Settings {
         let retry = ms("return_retry_timer", 5.0);
         let publish = opts.int("publish_port", 0);
         Ok(Settings {
+            sign_key: sign_key(opts),
             bounds: Bounds::default(),
             signin: signin(opts)?,
             masters: masters(opts)?,
@@ -157,11 +160,7 @@ fn signin(opts: &Opts) -> Result<Config> {
     config.hash_type = HashType::parse(opts.str("hash_type")).unwrap_or_default();
     config.master_finger = Some(opts.str("master_finger").to_owned()).filter(|f| !f.is_empty());
     if opts.bool("verify_master_pubkey_sign") {
-        let name = match opts.str("master_sign_key_name") {
-            "" => "master_sign",
-            name => name,
-        };
-        let path = opts.path("pki_dir").join(format!("{name}.pub"));
+        let path = opts.path("pki_dir").join(sign_key(opts));
         let pem = std::fs::read_to_string(&path)
             .map_err(|error| Error::file("read the signing key", &path, error))?;
         let key = PublicKey::parse(&pem)
@@ -169,6 +168,14 @@ fn signin(opts: &Opts) -> Result<Config> {
         config.master_sign = Some(key);
     }
     Ok(config)
+}
+
+/// The name of the file of the key that signs master keys.
+fn sign_key(opts: &Opts) -> String {
+    match opts.str("master_sign_key_name") {
+        "" => "master_sign.pub".into(),
+        name => format!("{name}.pub"),
+    }
 }
 
 /// Grains named by `autosign_grains`, as the master compares them.
