@@ -4,42 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use halite_core::files::{Found, Listing};
 use halite_core::host::RealHost;
 use halite_core::services::NoServices;
 use halite_core::value::parse_json;
-use halite_core::{
-    Apply, Args, Context, FileClient, JobState, Map, Opts, Registry, Result, Role, SaltEnv, Value,
-};
+use halite_core::{Apply, Args, Context, JobState, Map, Opts, Registry, Role, Value};
 
-/// No files at all.
-struct NoFiles;
-
-impl FileClient for NoFiles {
-    fn envs(&self) -> Result<Vec<SaltEnv>> {
-        Ok(vec![SaltEnv::base()])
-    }
-
-    fn list(&self, _: &SaltEnv, _: Listing, _: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn cache_file(&self, _: &str, _: &SaltEnv) -> Result<Option<Found>> {
-        Ok(None)
-    }
-
-    fn hash_file(&self, _: &str, _: &SaltEnv) -> Result<Option<(String, String)>> {
-        Ok(None)
-    }
-
-    fn symlinks(&self, _: &SaltEnv, _: &str) -> Result<Map> {
-        Ok(Map::new())
-    }
-
-    fn cache_dir(&self) -> PathBuf {
-        std::env::temp_dir()
-    }
-}
+mod support;
+use support::NoFiles;
 
 fn map_of(data: &Value, key: &str) -> Map {
     data.get(key).and_then(Value::as_map).cloned().unwrap_or_default()

@@ -344,6 +344,7 @@ fn commands_with_wrong_types_are_answered_once_each() {
         ("_mine", vec!["data", "clear"]),
         ("_mine_get", vec!["tgt", "fun", "tgt_type"]),
         ("_mine_delete", vec!["fun"]),
+        ("_mine_marks", vec!["id"]),
         ("_pillar", vec!["grains", "saltenv", "pillar_override", "extra_minion_data"]),
         ("_serve_file", vec!["path", "saltenv", "loc", "gzip"]),
         ("_file_list", vec!["saltenv", "prefix"]),

@@ -58,6 +58,7 @@ impl Core {
             MinionCommand::Events(events) => self.minion_events(&call, *events),
             MinionCommand::Pillar(request) => self.pillar(call, *request),
             MinionCommand::Mine { data, clear } => self.mine(&call, data, clear),
+            MinionCommand::MineMarks => self.later(call, |seal| Work::MineMarks { seal }),
             MinionCommand::MineGet { tgt, tgt_type, fun } => {
                 self.mine_get(call, tgt, &tgt_type, &fun)
             }

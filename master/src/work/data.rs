@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use halite_core::target::{Subject, Target};
 use halite_core::{Map, MinionId, Result, Value, map};
+use halite_modules::support::mine_mark;
 
 use super::{MineQuery, News, Outcome, Seal, Shared, answer_or};
 use crate::core::nodegroups;
@@ -79,6 +80,16 @@ pub(super) fn target(
 
 pub(super) fn mine_get(seal: &Seal, query: &MineQuery, shared: &Shared) -> Outcome {
     let result = shared.readers.with(|reader| mine(seal.who(), query, reader, shared));
+    answer_or(seal, result, &Map::new().into())
+}
+
+/// What the asker itself has in the mine, by marks: it sends what has another one.
+pub(super) fn mine_marks(seal: &Seal, shared: &Shared) -> Outcome {
+    let result = shared.readers.with(|reader| {
+        let found = reader.fetch(MINE, seal.who().as_str())?;
+        let data = found.map(|(_, data)| data).unwrap_or_default();
+        Ok(Value::map(data.iter().map(|(fun, value)| (fun.clone(), mine_mark(value).into()))))
+    });
     answer_or(seal, result, &Map::new().into())
 }
 

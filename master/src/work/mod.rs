@@ -130,6 +130,9 @@ pub(crate) enum Work {
         seal: Seal,
         upload: Box<Upload>,
     },
+    MineMarks {
+        seal: Seal,
+    },
     MineGet {
         seal: Seal,
         query: MineQuery,
@@ -230,6 +233,7 @@ impl Work {
             Work::Pillar { seal, .. }
             | Work::File { seal, .. }
             | Work::Receive { seal, .. }
+            | Work::MineMarks { seal }
             | Work::MineGet { seal, .. }
             | Work::Returns { seal, .. }
             | Work::Revoke { seal, .. }
@@ -255,6 +259,7 @@ impl Work {
             Work::Pillar { seal, request, now } => pillar::compile(&seal, *request, now, shared),
             Work::File { seal, command } => file::serve(&seal, command, shared),
             Work::Receive { seal, upload } => file::receive(&seal, &upload, shared),
+            Work::MineMarks { seal } => data::mine_marks(&seal, shared),
             Work::MineGet { seal, query } => data::mine_get(&seal, &query, shared),
             Work::Returns { seal, jid } => data::returns(&seal, &jid, shared),
             Work::Revoke { seal, preserve_minion_cache } => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use halite_core::{Error, Jid, Map, Value};
-use halite_wire::load::FILE_MANIFEST;
+use halite_wire::load::{FILE_MANIFEST, MINE_MARKS};
 use halite_wire::session::{MinionSession, ReplyError};
 use halite_wire::{Entropy, Nonce};
 
@@ -68,9 +68,8 @@ impl Core {
         {
             let Some(session) = self.session.clone() else { return };
             let Some(ask) = self.waiting.pop_front() else { return };
-            if !session.own_peer()
-                && ask.load.get("cmd").and_then(Value::as_str) == Some(FILE_MANIFEST)
-            {
+            let cmd = ask.load.get("cmd").and_then(Value::as_str);
+            if !session.own_peer() && matches!(cmd, Some(FILE_MANIFEST | MINE_MARKS)) {
                 // Salt's masters would log an error, and answer the same.
                 self.answered(ask, Map::new().into());
                 continue;

@@ -3,6 +3,8 @@
 use halite_core::value::{JsonStyle, parse_json, to_json};
 use halite_core::{Apply, Args, Context, ExecModule, Map, Result, Value, args, function, map};
 
+use crate::support::mine_mark;
+
 /// The module.
 pub static MODULE: ExecModule =
     ExecModule::new("mine", &[&UPDATE, &SEND, &GET, &DELETE, &FLUSH, &VALID]);
@@ -86,11 +88,27 @@ fn keep(apply: &Apply<'_>, data: Map) -> Result<Value> {
     Ok(true.into())
 }
 
+/// What the master has otherwise, or not at all. Masters of Salt do not tell what they have, and get everything.
+fn changed(apply: &Apply<'_>, mut data: Map) -> Map {
+    let marks = apply.services.ask_master("_mine_marks", Map::new()).unwrap_or_default();
+    if let Some(marks) = marks.as_map().filter(|marks| !marks.is_empty()) {
+        data.retain(|fun, value| {
+            marks.get(fun).and_then(Value::as_str) != Some(&*mine_mark(value))
+        });
+    }
+    data
+}
+
 fn store(apply: &Apply<'_>, data: Map, clear: bool) -> Result<Value> {
     if local(apply) {
         let mut all = if clear { Map::new() } else { kept(apply) };
         all.extend(data);
         return keep(apply, all);
+    }
+    let had = data.len();
+    let data = if clear { data } else { changed(apply, data) };
+    if data.is_empty() && had > 0 {
+        return Ok(true.into());
     }
     let load = map! { "data" => data, "id" => apply.opts.str("id"), "clear" => clear };
     apply.services.ask_master("_mine", load)?;

@@ -92,6 +92,12 @@ pub fn token(now_micros: i64) -> String {
     out
 }
 
+/// By which a value of the mine is known again without sending it.
+pub fn mine_mark(value: &halite_core::Value) -> String {
+    let text = halite_core::value::to_json(value, halite_core::value::JsonStyle::default());
+    digest::hex(&digest::digest("sha256", text.as_bytes()).unwrap_or_default())
+}
+
 /// Random bytes from the kernel: digests of the identifiers that it makes up.
 ///
 /// # Errors

@@ -18,6 +18,6 @@ pub use fields::LoadError;
 pub use files::{FileRequest, Upload};
 pub use publish::{Fun, PublishLoad};
 pub use request::{
-    FILE_MANIFEST, Listing, MinionCommand, MinionEvents, PeerPublish, PillarRequest,
+    FILE_MANIFEST, Listing, MINE_MARKS, MinionCommand, MinionEvents, PeerPublish, PillarRequest,
 };
 pub use ret::Return;

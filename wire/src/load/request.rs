@@ -34,6 +34,8 @@ pub enum MinionCommand {
         /// Drop what was there before.
         clear: bool,
     },
+    /// `_mine_marks`: only between our own peers.
+    MineMarks,
     /// `_mine_get`.
     MineGet {
         /// Whose data.
@@ -129,6 +131,8 @@ pub enum MinionCommand {
 
 /// The command that asks for hash and mode of all files of an environment at once. Salt's masters do not know it.
 pub const FILE_MANIFEST: &str = "_file_manifest";
+/// The question for the marks of what a minion has in the mine, which only our own masters answer.
+pub const MINE_MARKS: &str = "_mine_marks";
 
 /// The lists of the file server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,6 +253,7 @@ impl MinionCommand {
             MinionCommand::Events(_) => "_minion_event",
             MinionCommand::RegisterResources { .. } => "_register_resources",
             MinionCommand::Mine { .. } => "_mine",
+            MinionCommand::MineMarks => MINE_MARKS,
             MinionCommand::MineGet { .. } => "_mine_get",
             MinionCommand::MineDelete { .. } => "_mine_delete",
             MinionCommand::MineFlush => "_mine_flush",
@@ -305,6 +310,7 @@ impl MinionCommand {
             "_mine" => {
                 MinionCommand::Mine { data: fields.map("data")?, clear: fields.flag("clear") }
             }
+            MINE_MARKS => MinionCommand::MineMarks,
             "_mine_get" => MinionCommand::MineGet {
                 tgt: fields.required("tgt")?,
                 tgt_type: tgt_type(&mut fields)?,
