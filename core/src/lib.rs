@@ -28,6 +28,7 @@ pub mod schedule;
 pub mod secrets;
 pub mod services;
 pub mod signature;
+pub mod ssh;
 pub mod state_return;
 pub mod target;
 pub mod text;
