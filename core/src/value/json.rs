@@ -273,6 +273,15 @@ fn number(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_numbers_where_they_are_no_texts() {
+        let body = r#"{"a": NaN, "b": [Infinity, -Infinity], "c": "say \"NaN\" Infinity", "é": 1}"#;
+        let want = "{'a': nan, 'b': [inf, -inf], 'c': 'say \"NaN\" Infinity', 'é': 1}";
+        assert_eq!(parse_json(body).expect("reads").repr(), want);
+        assert!(parse_json("[NaN").is_err() && parse_json("Nan").is_err());
+    }
+
     use crate::map;
 
     #[test]

@@ -190,10 +190,53 @@ fn strftime(rt: &Rt<'_>, val: &Val, format: &str) -> R<Val> {
     let Some(time) = time else {
         return value_error(format!("Unable to parse {}", rt.text(val)?));
     };
-    match jiff::fmt::strtime::format(format, time) {
+    match jiff::fmt::strtime::format(c_format(format, time), time) {
         Ok(text) => Ok(Val::str(text)),
         Err(error) => value_error(format!("the format {format:?} is not understood: {error}")),
     }
+}
+
+/// The directives that mean the same in C and in jiff.
+const SAME: &str = "aAbBCdDeFgGhHIjklmMnpPRStTuUVwWXyY%";
+
+/// A format of C's `strftime` in the C locale, for a time without a zone, as one of jiff: what C does
+/// not know stays as it is.
+fn c_format(format: &str, time: DateTime) -> String {
+    let mut out = String::with_capacity(format.len());
+    let mut rest = format;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let flags = |c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '^' | '#');
+        let start = rest[1..].find(|c| !flags(c)).map_or(rest.len(), |at| at + 1);
+        let known = |c: &char| SAME.contains(*c) || "cfrsxzZ".contains(*c);
+        // `%Ey`, `%Od`: other numerals, which the C locale has not.
+        let other = matches!(rest.as_bytes().get(start), Some(b'E' | b'O'));
+        let place = start + usize::from(other && rest[start + 1..].starts_with(|c| known(&c)));
+        let Some(directive) = rest[place..].chars().next().filter(known) else {
+            out.push_str("%%");
+            rest = &rest[1..];
+            continue;
+        };
+        match directive {
+            'c' => out.push_str("%a %b %e %H:%M:%S %Y"),
+            'x' => out.push_str("%m/%d/%y"),
+            'r' => out.push_str("%I:%M:%S %p"),
+            'f' => out.push_str(&format!("{:06}", time.subsec_nanosecond() / 1000)),
+            's' => {
+                let zoned = time.to_zoned(TimeZone::system());
+                out.push_str(&zoned.map_or(0, |time| time.timestamp().as_second()).to_string());
+            }
+            'z' | 'Z' => {}
+            same => {
+                out.push_str(&rest[..start]);
+                out.push(same);
+            }
+        }
+        rest = &rest[place + 1..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Seconds since 1970 as local time.

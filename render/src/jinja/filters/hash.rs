@@ -101,7 +101,10 @@ fn bytes_of(val: &Val) -> R<Vec<u8>> {
     match val {
         Val::Str(text) | Val::Markup(text) => Ok(text.as_bytes().to_vec()),
         Val::Bytes(bytes) => Ok(bytes.to_vec()),
-        _ => type_error("expected str, bytes, or bytearray"),
+        other => type_error(format!(
+            "expected str, bytes, or bytearray not <class '{}'>",
+            other.type_name()
+        )),
     }
 }
 

@@ -66,7 +66,11 @@ pub(super) fn call(rt: &Rt<'_>, name: &str, val: Val, args: Args) -> R<Val> {
                 keep_unicode: true,
                 ..JsonStyle::default()
             };
-            let text = to_json(&writable(&val)?, style);
+            let data = writable(&val)?;
+            if style.sort_keys {
+                keys_compare(&val, 0)?;
+            }
+            let text = to_json(&data, style);
             rt.bytes(text.len())?;
             Ok(Val::markup(text.trim()))
         }
@@ -147,6 +151,27 @@ fn json_form(val: &Val, depth: usize) -> R<()> {
         Val::Obj(obj) if matches!(**obj, Obj::Module(_)) => Ok(()),
         Val::Bytes(_) | Val::Range(_) | Val::Set(_) | Val::View(_) | Val::Iter(_) | Val::Obj(_) => {
             type_error(format!("Object of type {} is not JSON serializable", val.type_name()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Python sorts keys by their values: all of one map must compare.
+fn keys_compare(val: &Val, depth: usize) -> R<()> {
+    if depth > DEEPEST {
+        return Ok(());
+    }
+    match val {
+        Val::Dict(dict) if dict.untouched().is_none() => {
+            let pairs = dict.pairs();
+            if pairs.iter().any(|(key, _)| key.as_str().is_none()) {
+                let keys = pairs.iter().map(|(key, _)| key.clone()).collect();
+                crate::jinja::value::sort_by(keys, false, |key| Ok(key.clone()))?;
+            }
+            pairs.iter().try_for_each(|(_, item)| keys_compare(item, depth + 1))
+        }
+        Val::List(list) if list.untouched().is_none() => {
+            list.to_vec().iter().try_for_each(|item| keys_compare(item, depth + 1))
         }
         _ => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use super::{flag, given};
 use crate::jinja::eval::{Args, Rt};
-use crate::jinja::fault::{Class, Fault, R, attribute_error, type_error};
+use crate::jinja::fault::{Class, Fault, R, attribute_error, type_error, value_error};
 use crate::jinja::methods::{self, capitalize, center, splitlines};
 use crate::jinja::value::{Val, to_text};
 
@@ -218,6 +218,10 @@ fn filesizeformat(val: &Val, args: Args) -> R<Val> {
     let binary = flag(binary, false)?;
     val.defined()?;
     let Some(Val::Float(bytes)) = super::basic::to_float(val) else {
+        if val.as_str().is_some() {
+            let shown = crate::jinja::value::repr(val);
+            return value_error(format!("could not convert string to float: {shown}"));
+        }
         return type_error(format!(
             "float() argument must be a string or a real number, not '{}'",
             val.type_name()
@@ -256,7 +260,7 @@ fn wordwrap(rt: &Rt<'_>, val: &Val, args: Args) -> R<Val> {
     };
     let width = compared(width, 79, "<=")? as i64;
     if width <= 0 {
-        return crate::jinja::fault::value_error(format!("invalid width {width} (must be > 0)"));
+        return value_error(format!("invalid width {width} (must be > 0)"));
     }
     let wrap = match given(wrap) {
         Some(wrap) => rt.text(&wrap)?,

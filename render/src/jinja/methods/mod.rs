@@ -148,9 +148,55 @@ pub(crate) fn find(val: &Val, name: &str) -> Option<&'static str> {
     names.iter().find(|known| **known == name).copied()
 }
 
+/// Methods of a type, and how Python words it that one of them got no argument; `{}` is its name.
+const WANTING: &[(&str, &[&str], &str)] = &[
+    ("str", &["center", "ljust", "rjust", "maketrans"], "{} expected at least 1 argument, got 0"),
+    ("str", &["replace"], "{} expected at least 2 arguments, got 0"),
+    (
+        "str",
+        &["count", "endswith", "find", "index", "rfind", "rindex", "startswith"],
+        "{}() takes at least 1 argument (0 given)",
+    ),
+    (
+        "str",
+        &[
+            "format_map",
+            "join",
+            "partition",
+            "removeprefix",
+            "removesuffix",
+            "rpartition",
+            "translate",
+            "zfill",
+        ],
+        "str.{}() takes exactly one argument (0 given)",
+    ),
+    (
+        "list",
+        &["append", "count", "extend", "remove"],
+        "list.{}() takes exactly one argument (0 given)",
+    ),
+    ("list", &["index"], "{} expected at least 1 argument, got 0"),
+    ("list", &["insert"], "{} expected 2 arguments, got 0"),
+    ("tuple", &["index"], "{} expected at least 1 argument, got 0"),
+    ("tuple", &["count"], "tuple.{}() takes exactly one argument (0 given)"),
+    ("dict", &["fromkeys", "get", "pop", "setdefault"], "{} expected at least 1 argument, got 0"),
+];
+
+fn wants_arguments(kind: &str, name: &str) -> R<()> {
+    let found = WANTING.iter().find(|(known, names, _)| *known == kind && names.contains(&name));
+    match found {
+        Some((_, _, words)) => type_error(words.replace("{}", name)),
+        None => Ok(()),
+    }
+}
+
 /// Calls a method that [`find`] found.
 pub(crate) fn call(rt: &Rt<'_>, val: &Val, name: &'static str, args: Args) -> R<Val> {
     rt.step(1)?;
+    if args.pos.is_empty() && args.named.is_empty() {
+        wants_arguments(val.type_name(), name)?;
+    }
     match val {
         Val::Str(text) | Val::Markup(text) => {
             let result = str::call(rt, text, name, args)?;

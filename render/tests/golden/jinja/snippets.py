@@ -1053,3 +1053,41 @@ group("found", r"""
 ----
 {{ []|tojson(indent='x') }} {{ 'a'|tojson(indent='x') }}
 """)
+
+group("worded", r"""
+{{ 1457456400.5 | strftime('%c|%x|%X|%r|%f|%s|%z|%Z|') }}
+----
+{{ 1457456400.5 | strftime('%i|%o|%q|%v|%E|%J|%K|%L|%N|%O|%Q|%+') }}
+----
+{{ 1457456400.5 | strftime('%-d|%_d|%-m|%^a|%5d|%Ey|%Od|%:z|%%|%') }}
+----
+{{ 1457456400.5 | strftime('%a %A %b %B %C %d %D %e %F %g %G %h %H %I %j %k %l %m %M %p %P %R %S %T %u %U %V %w %W %y %Y') }}
+----
+{{ {1: 'a', none: 'b'}|json }}
+----
+{{ {1: 'a', 'x': 'b'}|tojson }}
+----
+{{ [1]|md5 }}
+----
+{{ none|base64_encode }}
+----
+{{ 'x'|filesizeformat }}
+----
+{{ 'a'.join() }}
+----
+{{ 'a'.center() }}
+----
+{{ 'a'.find() }}
+----
+{{ 'a'.replace() }}
+----
+{{ [].append() }}
+----
+{{ [].insert() }}
+----
+{{ [].index() }}
+----
+{{ {}.get() }}
+----
+{{ (1,).count() }}
+""")
