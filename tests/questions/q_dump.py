@@ -16,7 +16,7 @@ def data(rnd, depth=0):
     return {rnd.choice(TEXTS) if rnd.random() < 0.4 else rnd.choice("abcdefgh") * rnd.randint(1, 3): data(rnd, depth + 1) for _ in range(rnd.choice([0, 1, 2, 3, 5]))}
 
 
-WAYS = ["d | yaml(false)", "d | yaml", "d | json", "d | tojson", "d | json(indent=2)", "d | tojson(indent=1)", "d | python", "d | pprint", "d", "d | string", "salt['slsutil.serialize']('yaml', d)", "salt['slsutil.serialize']('yaml', d, default_flow_style=false)", "salt['slsutil.serialize']('json', d)", "salt['slsutil.serialize']('python', d)",
+WAYS = ["d | yaml(false)", "d | yaml", "d | json", "d | tojson", "d | json(indent=2)", "d | tojson(indent=1)", "d | python", "d | pprint", "d", "d | string", "salt['slsutil.serialize']('yaml', d)", "salt['slsutil.serialize']('yaml', d, default_flow_style=false)", "salt['slsutil.serialize']('json', d)",
         "salt['slsutil.serialize']('json', d, indent=3)", "salt['slsutil.serialize']('yaml', d, width=40, indent=4)", "d | map('yaml_dquote') | list", "d | map('yaml_squote') | list", "salt['slsutil.serialize']('yaml', d, allow_unicode=false)", "salt['slsutil.serialize']('yaml', d, explicit_start=true)", "d | map('string') | map('yaml_encode') | list", "d | json(sort_keys=false)"]
 
 
