@@ -1,6 +1,7 @@
 //! What several state modules and the `state.*` functions share.
 
 pub mod attrs;
+pub mod beacon;
 pub mod draw;
 pub mod ini;
 pub mod look_only;
