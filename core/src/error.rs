@@ -10,12 +10,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// No such function here; Salt's line, with the reason where one is known.
-    #[error("'{fun}' is not available.{}", reason(.why))]
+    #[error("{text}")]
     Unavailable {
         /// The function asked for.
         fun: String,
-        /// Why it is missing, or the nearest name.
-        why: Option<String>,
+        /// All that is to be said: [`crate::Registry::missing_text`].
+        text: String,
     },
     /// The arguments do not fit. Salt: `SaltInvocationError` and `TypeError` of a call.
     #[error("{what}")]
@@ -47,10 +47,6 @@ pub enum Error {
     /// The job was killed or the daemon stops.
     #[error("the job was cancelled")]
     Cancelled,
-}
-
-fn reason(why: &Option<String>) -> String {
-    why.as_ref().map(|why| format!(" {why}")).unwrap_or_default()
 }
 
 impl Error {

@@ -181,6 +181,8 @@ pub struct Registry<F: 'static> {
     functions: BTreeMap<Box<str>, Entry<F>>,
     aggregates: BTreeMap<Box<str>, AggregateFn>,
     missing: BTreeMap<Box<str>, String>,
+    /// Modules that the configuration leaves out, and what says so.
+    left_out: BTreeMap<Box<str>, String>,
     /// Modules that may be called from outside; none: all.
     open: Option<Vec<String>>,
 }
@@ -191,6 +193,7 @@ impl<F: Clone + 'static> Default for Registry<F> {
             functions: BTreeMap::new(),
             aggregates: BTreeMap::new(),
             missing: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             open: None,
         }
     }
@@ -249,12 +252,26 @@ impl<F: Clone + 'static> Registry<F> {
     pub fn get(&self, fun: &str) -> Result<&Entry<F>> {
         self.functions
             .get(fun)
-            .ok_or_else(|| Error::Unavailable { fun: fun.into(), why: self.why_missing(fun) })
+            .ok_or_else(|| Error::Unavailable { fun: fun.into(), text: self.missing_text(fun) })
+    }
+
+    /// What is said of a function that is not here. Salt: `missing_fun_string`, with the nearest name.
+    pub fn missing_text(&self, fun: &str) -> String {
+        let module = fun.split('.').next().unwrap_or(fun);
+        match (self.missing.get(module).map(|why| &**why), self.why_missing(fun)) {
+            (Some(""), _) => format!("'{module}' __virtual__ returned False"),
+            (Some(why), _) => format!("'{module}' __virtual__ returned False: {why}"),
+            (None, Some(near)) => format!("'{fun}' is not available. {near}"),
+            (None, None) => format!("'{fun}' is not available."),
+        }
     }
 
     /// Why `fun` is not here, or which name is meant; `None` if nothing is known.
     pub fn why_missing(&self, fun: &str) -> Option<String> {
         let module = fun.split('.').next().unwrap_or(fun);
+        if let Some(why) = self.left_out.get(module) {
+            return Some(why.clone());
+        }
         if let Some(why) = self.missing.get(module) {
             return Some(format!("{module} cannot be used here: {why}"));
         }
@@ -270,7 +287,7 @@ impl<F: Clone + 'static> Registry<F> {
         let gone: Vec<String> =
             self.functions.keys().map(|name| module(name)).filter(|name| out(name)).collect();
         self.functions.retain(|name, _| !out(&module(name)));
-        self.missing.extend(gone.into_iter().map(|name| (name.into(), why.to_owned())));
+        self.left_out.extend(gone.into_iter().map(|name| (name.into(), why.to_owned())));
         self
     }
 
@@ -291,7 +308,8 @@ impl<F: Clone + 'static> Registry<F> {
             return self.get(fun);
         }
         let why = "whitelist_modules of this minion does not name its module";
-        Err(Error::Unavailable { fun: fun.into(), why: Some(why.into()) })
+        let text = format!("'{fun}' is not available. {why}");
+        Err(Error::Unavailable { fun: fun.into(), text })
     }
 
     /// Whether those outside may call functions of this name, if there are any.

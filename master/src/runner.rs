@@ -227,7 +227,7 @@ pub fn call_here(call: &MasterCall) -> Result<Value> {
     let kind = if call.wheel { Kind::Wheel } else { Kind::Runner };
     let MasterCall { fun, args, user, .. } = call.clone();
     if !kind.registry().contains(&fun) {
-        return Err(Error::Unavailable { why: kind.registry().why_missing(&fun), fun });
+        return Err(Error::Unavailable { text: kind.registry().missing_text(&fun), fun });
     }
     let print: Print = Box::new(|line: &str| tracing::info!("{line}"));
     let order = Call { kind, fun, args, user, jid: None, print };

@@ -20,8 +20,8 @@ pub struct Done {
 /// A function that did not.
 #[derive(Debug)]
 pub enum Failure {
-    /// No such function, with the reason if one is known.
-    Missing(Option<String>),
+    /// No such function; what is to be said of it.
+    Missing(String),
     /// A keyword argument it does not take, in Salt's words.
     Keywords(String),
     /// The arguments do not bind. Salt: `TypeError` of the call.
@@ -39,7 +39,7 @@ impl Failure {
     fn hidden(self, secrets: &Secrets) -> Failure {
         let hide = |text: String| secrets.hide_text(&text).into_owned();
         match self {
-            Failure::Missing(why) => Failure::Missing(why.map(hide)),
+            Failure::Missing(text) => Failure::Missing(hide(text)),
             Failure::Keywords(text) => Failure::Keywords(hide(text)),
             Failure::Binding(text) => Failure::Binding(hide(text)),
             Failure::Invocation(text) => Failure::Invocation(hide(text)),
@@ -66,7 +66,7 @@ pub fn run(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Don
 fn run_open(engine: &Engine, job: &JobState, fun: &str, args: Args) -> Result<Done, Failure> {
     let exec = &engine.machine.exec;
     let entry = exec.get_open(fun).map_err(|error| match error {
-        Error::Unavailable { why, .. } => Failure::Missing(why),
+        Error::Unavailable { text, .. } => Failure::Missing(text),
         other => Failure::Execution(other.to_string()),
     })?;
     check_keywords(&entry.spec, &args).map_err(Failure::Keywords)?;

@@ -179,17 +179,12 @@ fn bind_wire(engine: &Engine, load: &PublishLoad, fun: &str, words: &[Value]) ->
 /// What the master is told of a function that did not come to an end.
 fn explain(engine: &Engine, fun: &str, failure: Failure) -> Value {
     match failure {
-        Failure::Missing(why) => {
+        Failure::Missing(text) => {
             let mut docs = engine.docs(&format!("{fun}*"));
-            let mut text = format!("'{fun}' is not available.");
             if docs.is_empty() {
-                if let Some(why) = why {
-                    text.push(' ');
-                    text.push_str(&why);
-                }
                 return text.into();
             }
-            docs.insert(fun.into(), text.into());
+            docs.insert(fun.into(), format!("'{fun}' is not available.").into());
             docs.into()
         }
         Failure::Keywords(text) | Failure::Invocation(text) => {

@@ -280,11 +280,10 @@ fn print_return(cli: &Cli, opts: &Opts, ret: Map, file: Option<&Path>) -> Result
 /// Says what went wrong as `salt-call` says it. Salt: `salt.cli.caller` behaviour.
 fn print_failure(caller: &Caller, fun: &str, failure: Failure, opts: &Opts) -> ExitCode {
     let code = match failure {
-        Failure::Missing(why) => {
+        Failure::Missing(text) => {
             let docs = caller.engine().docs(&format!("{fun}*"));
             if docs.is_empty() {
-                let why = why.map(|why| format!(" {why}")).unwrap_or_default();
-                log::complain(&format!("'{fun}' is not available.{why}"));
+                log::complain(&text);
                 exit::MISSING
             } else {
                 let mut docs = docs;

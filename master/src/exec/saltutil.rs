@@ -102,8 +102,8 @@ fn tell_args(master: &MasterServices, jid: &str, data: Map) {
 
 fn run(cx: &Context<'_>, kind: Kind, name: String, args: Args, user: String) -> Result<Ran> {
     if !kind.registry().contains(&name) {
-        let why = kind.registry().why_missing(&name);
-        return Err(Error::Unavailable { fun: name, why });
+        let text = kind.registry().missing_text(&name);
+        return Err(Error::Unavailable { fun: name, text });
     }
     let call = Call {
         kind,

@@ -32,7 +32,7 @@ pub static MODULE: ExecModule = ExecModule::new(
 )
 .available(|_, host| match host.which("crontab") {
     Some(_) => Available::Yes,
-    None => Available::No("crontab command not found".into()),
+    None => Available::No("Cannot load cron module: crontab command not found".into()),
 });
 
 /// Text as Python's `str` gives it, `None` and `False` as nothing.

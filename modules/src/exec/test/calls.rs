@@ -269,7 +269,7 @@ fn not_loaded(cx: &Context<'_>) -> Vec<String> {
 /// ```text
 /// salt '*' test.outputter foobar
 /// ```
-#[function(outputter = "txt")]
+#[function]
 fn outputter(data: Value) -> Value {
     data
 }

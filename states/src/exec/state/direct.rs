@@ -77,7 +77,7 @@ fn single(
 /// ```text
 /// salt '*' state.low '{"state": "pkg", "fun": "installed", "name": "vi", "__id__": "vi"}'
 /// ```
-#[function(outputter = "highstate")]
+#[function]
 fn low(
     apply: &Apply<'_>,
     /// The chunk: `state`, `fun`, `name`, `__id__` and arguments.
@@ -113,7 +113,7 @@ fn low(
 /// ```text
 /// salt '*' state.high '{"vim": {"pkg": ["installed"]}}'
 /// ```
-#[function(outputter = "highstate")]
+#[function]
 fn high(
     apply: &Apply<'_>,
     /// The high data.
