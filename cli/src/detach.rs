@@ -51,7 +51,7 @@ pub(crate) fn start(program: &str, args: &[OsString]) -> ExitCode {
 
 /// Waits a little; nothing else happens in this process.
 fn pause() {
-    let (_keep, never) = std::sync::mpsc::channel::<()>();
+    let (_keep, never) = std::sync::mpsc::sync_channel::<()>(1);
     // Nobody sends: this ends by the time alone.
     let _ = never.recv_timeout(PAUSE);
 }

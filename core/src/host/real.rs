@@ -394,7 +394,7 @@ type Collected = (std::sync::mpsc::Receiver<()>, std::sync::Arc<std::sync::Mutex
 
 /// Reads a pipe in a thread, up to the limit; beyond it, reads and drops.
 fn collect(mut pipe: impl io::Read + Send + 'static) -> Collected {
-    let (done, wait) = std::sync::mpsc::channel();
+    let (done, wait) = std::sync::mpsc::sync_channel(1);
     let kept = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let into = std::sync::Arc::clone(&kept);
     thread::spawn(move || {

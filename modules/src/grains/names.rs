@@ -69,7 +69,7 @@ fn canonical(hosts: &Hosts, name: &str) -> Option<String> {
 
 /// Asks the system's resolver, for a bounded time.
 fn resolve(name: &str) -> Vec<IpAddr> {
-    let (send, receive) = mpsc::channel();
+    let (send, receive) = mpsc::sync_channel(1);
     let name = name.to_owned();
     std::thread::spawn(move || {
         let found = (name.as_str(), 0).to_socket_addrs();
