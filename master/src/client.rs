@@ -2,7 +2,7 @@
 //! `LocalClient` does: listen first, publish, gather, ask after those who are silent.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -160,10 +160,13 @@ impl Client {
     }
 
     async fn listen(&self) -> Result<Bus> {
-        let path = self.socket("master_event_pub.ipc");
+        self.listen_at(&self.socket("master_event_pub.ipc")).await
+    }
+
+    async fn listen_at(&self, path: &Path) -> Result<Bus> {
         let decoder = Events(StreamDecoder::new(Dialect::Bus, Limits::ACCEPTED));
         let limit = Limits::ACCEPTED.bytes;
-        EventSource::connect(&path, decoder, limit).await.map_err(|_| {
+        EventSource::connect(path, decoder, limit).await.map_err(|_| {
             let text = "The salt master could not be contacted. Is master running?";
             Error::execution(format!("{text} ({})", path.display()))
         })
@@ -323,9 +326,17 @@ impl Client {
     ///
     /// # Errors
     /// If no master runs or the bus is lost.
-    pub fn watch(&self, mut each: impl FnMut(&str, &Map) -> bool) -> Result<()> {
+    pub fn watch(&self, each: impl FnMut(&str, &Map) -> bool) -> Result<()> {
+        self.watch_at(&self.socket("master_event_pub.ipc"), each)
+    }
+
+    /// The same for the bus whose socket is at `path`: another master's, or a minion's.
+    ///
+    /// # Errors
+    /// As [`Client::watch`].
+    pub fn watch_at(&self, path: &Path, mut each: impl FnMut(&str, &Map) -> bool) -> Result<()> {
         self.runtime.block_on(async {
-            let mut bus = self.listen().await?;
+            let mut bus = self.listen_at(path).await?;
             while let Some((tag, data)) = bus.next().await.map_err(|error| failed(&error))? {
                 if !each(&tag, &data) {
                     break;

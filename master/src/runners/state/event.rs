@@ -1,7 +1,9 @@
 //! `state`: watching the bus. Salt: `salt.runners.state.event`, `salt.utils.state_event` behaviour.
 
+use std::path::{Path, PathBuf};
+
 use halite_core::value::{JsonStyle, to_json};
-use halite_core::{Context, ExecModule, Result, Value, function};
+use halite_core::{Context, Error, ExecModule, Result, Value, function};
 
 use crate::services::MasterServices;
 
@@ -26,14 +28,18 @@ fn event(
     #[default(-1)]
     count: i64,
     #[default(false)] quiet: bool,
-    #[default(None)] sock_dir: Option<String>,
+    /// The folder of the sockets, if it is not the usual one.
+    #[default(None)]
+    sock_dir: Option<String>,
     #[default(false)] pretty: bool,
-    #[default("master".into())] node: String,
+    /// Whose bus on this machine: `master` or `minion`.
+    #[default("master".into())]
+    node: String,
 ) -> Result<Value> {
-    let _ = (sock_dir, node);
     let master = MasterServices::of(cx)?;
+    let socket = socket(cx, sock_dir, &node)?;
     let mut left = count;
-    master.client()?.watch(|tag, data| {
+    master.client()?.watch_at(&socket, |tag, data| {
         if !halite_core::glob::fnmatch(tag, &tagmatch) {
             return left != 0;
         }
@@ -48,4 +54,27 @@ fn event(
         left != 0 && !cx.job.cancelled()
     })?;
     Ok(Value::Null)
+}
+
+/// Where a minion has its sockets, unless `sock_dir` says otherwise.
+const MINION_SOCKETS: &str = "/var/run/salt/minion";
+
+/// The socket that gives the events of a bus. A minion's is named by a digest of its id: the only one there is meant.
+fn socket(cx: &Context<'_>, sock_dir: Option<String>, node: &str) -> Result<PathBuf> {
+    if node != "minion" {
+        let folder = sock_dir.map_or_else(|| cx.opts.path("sock_dir"), PathBuf::from);
+        return Ok(folder.join("master_event_pub.ipc"));
+    }
+    let folder = sock_dir.unwrap_or_else(|| MINION_SOCKETS.to_owned());
+    let names = cx.host.read_dir(Path::new(&folder)).unwrap_or_default();
+    let mut found = names
+        .into_iter()
+        .filter(|name| name.starts_with("minion_event_") && name.ends_with("_pub.ipc"));
+    match (found.next(), found.next()) {
+        (Some(name), None) => Ok(Path::new(&folder).join(name)),
+        (None, _) => Err(Error::execution(format!("no minion has its bus in {folder} (sock_dir)"))),
+        (Some(_), Some(_)) => {
+            Err(Error::execution(format!("several minions have their bus in {folder} (sock_dir)")))
+        }
+    }
 }
