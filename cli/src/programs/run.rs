@@ -107,16 +107,23 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if !cli.quiet {
         show(cli, &opts, name, &ran)?;
     }
-    Ok(exit::of_retcode(ran.retcode))
+    // Salt: how a function is to be called is an answer like any other.
+    let told = wrong_arguments(&ran).is_some();
+    Ok(if told { ExitCode::from(exit::OK) } else { exit::of_retcode(ran.retcode) })
+}
+
+/// What is said of arguments that the function does not take.
+fn wrong_arguments(ran: &Ran) -> Option<&str> {
+    let text = ran.shown().as_str().filter(|_| !ran.success)?;
+    text.starts_with("Passed invalid arguments").then_some(text)
 }
 
 /// Prints the result; with wrong arguments, how the function is to be called.
 fn show(cli: &Cli, opts: &Opts, name: &str, ran: &Ran) -> Result<()> {
     let file = cli.output.output_file.as_deref();
     let ret = ran.shown();
-    let wrong = ret.as_str().filter(|text| text.starts_with("Passed invalid arguments"));
     let docs = runner::docs(Kind::Runner, name);
-    match wrong.filter(|_| !ran.success).zip(docs.get(name)) {
+    match wrong_arguments(ran).zip(docs.get(name)) {
         // As Salt prints it: the text and the function's documentation.
         Some((text, doc)) => {
             let usage = format!("\n{text}\n\nUsage:\n{doc}");
