@@ -223,6 +223,8 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             }
         }
         while !pending.is_empty() {
+            // Those that hold the places may be others than those waited for.
+            self.reconcile(None);
             if self.call_pending(&mut pending)? {
                 return Ok(());
             }
