@@ -210,12 +210,11 @@ fn fresh(
     pillarenv: Option<String>,
     saltenv: Option<String>,
 ) -> Result<Value> {
-    let mut given = pillar.unwrap_or_default();
-    if let (Some(renderer), false) = (pillar_enc, given.is_empty()) {
-        let call = args![given; default_renderer = renderer.as_str()];
-        given = cx.call("slsutil.renderer", call).map_err(|error| {
-            Error::execution(format!("Failed to decrypt pillar override: {error}"))
-        })?;
+    let given = pillar.unwrap_or_default();
+    if let (Some(_), false) = (pillar_enc, given.is_empty()) {
+        return Err(Error::execution(
+            "Failed to decrypt pillar override: `pillar_enc` is for state functions here; give the values in the clear",
+        ));
     }
     compile(cx, given, pillarenv, saltenv)
 }

@@ -121,9 +121,13 @@ fn test_everywhere(apply: &Apply<'_>) -> bool {
 }
 
 fn pillar(apply: &Apply<'_>, opts: &Opts, wish: &Wish) -> Result<Arc<Map>> {
-    let given = wish.kwargs.get("pillar").filter(|given| !given.is_null());
+    let given = wish.kwargs.get("pillar").filter(|given| !given.is_null()).cloned();
+    let given = match (given, wish.kwargs.get("pillar_enc").filter(|renderer| renderer.truthy())) {
+        (Some(given), Some(renderer)) => Some(decrypted(apply, given, renderer)?),
+        (given, _) => given,
+    };
     let pillar_override = match given {
-        Some(Value::Map(map)) => (**map).clone(),
+        Some(Value::Map(map)) => (*map).clone(),
         None => Map::new(),
         Some(_) => {
             let what = "Pillar data must be formatted as a dictionary, unless pillar_enc is \
@@ -143,6 +147,15 @@ fn pillar(apply: &Apply<'_>, opts: &Opts, wish: &Wish) -> Result<Arc<Map>> {
         pillar_override,
         ..PillarRequest::default()
     })
+}
+
+/// A given pillar whose texts are encrypted. Salt: `decrypt_pillar_renderers` says by what; there is gpg here.
+fn decrypted(apply: &Apply<'_>, given: Value, renderer: &Value) -> Result<Value> {
+    let fail = |why: String| Error::execution(format!("Failed to decrypt pillar override: {why}"));
+    if renderer.as_str() != Some("gpg") {
+        return Err(fail(format!("'{renderer}' is no renderer that decrypts here; there is gpg")));
+    }
+    halite_render::decrypt_gpg(given, apply).map_err(|error| fail(error.to_salt_text()))
 }
 
 /// A run with its options and pillar in place.
