@@ -18,20 +18,9 @@ const CHUNK_BYTES: i64 = 262_144;
 /// Most bytes that one compressed chunk may unpack to.
 const UNPACKED_MAX: u64 = 256 * 1024 * 1024;
 
-/// Copies a file to a path; the folder above is made if `makedirs` says so.
+/// Copies a file to a path, or under its name where the path is a folder; the folder above is made if `makedirs` says so.
 fn place(apply: &Apply<'_>, from: &Path, dest: &str, makedirs: bool) -> Result<Option<PathBuf>> {
     let content = apply.host.read(from)?;
-    place_content(apply, from, &content, dest, makedirs)
-}
-
-/// Writes a content to a path, or under the source's name where the path is a folder.
-pub(super) fn place_content(
-    apply: &Apply<'_>,
-    from: &Path,
-    content: &[u8],
-    dest: &str,
-    makedirs: bool,
-) -> Result<Option<PathBuf>> {
     let mut to = PathBuf::from(dest);
     let folder = matches!(apply.host.metadata(&to), Ok(Some(stat)) if stat.is_dir());
     if dest.ends_with('/') || folder {
@@ -44,7 +33,7 @@ pub(super) fn place_content(
         }
         apply.call_value("file.mkdir", args![above])?;
     }
-    apply.host.write_atomic(&to, content, None)?;
+    apply.host.write_atomic(&to, &content, None)?;
     Ok(Some(to))
 }
 
